@@ -1,0 +1,1 @@
+"""The rules of margin in exact integers and exact fractions; knows no cryptography."""

@@ -1,0 +1,95 @@
+"""How the rules of margin say no: four kinds of error, each with a stable reason.
+
+An error names the field, what was found there and what was expected, so that a person can mend
+the input and a program can act on ``reason`` without reading prose.
+"""
+
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Reason(StrEnum):
+    """Stable machine-readable reasons; a reason is never renamed or reused."""
+
+    NOT_A_DECIMAL = "NOT_A_DECIMAL"
+    NOT_AN_INTEGER = "NOT_AN_INTEGER"
+    NOT_A_RATE = "NOT_A_RATE"
+    NOT_A_CHOICE = "NOT_A_CHOICE"
+    NOT_A_STRING = "NOT_A_STRING"
+    NOT_AN_OBJECT = "NOT_AN_OBJECT"
+    NOT_A_LIST = "NOT_A_LIST"
+    NOT_READABLE = "NOT_READABLE"
+    UNKNOWN_FIELD = "UNKNOWN_FIELD"
+    MISSING_FIELD = "MISSING_FIELD"
+    DUPLICATE_FIELD = "DUPLICATE_FIELD"
+    CONFLICTING_FIELDS = "CONFLICTING_FIELDS"
+    OUT_OF_BOUNDS = "OUT_OF_BOUNDS"
+    NOT_ON_GRID = "NOT_ON_GRID"
+    WRONG_UNIT = "WRONG_UNIT"
+    WRONG_COUNT = "WRONG_COUNT"
+    TIERS_UNSORTED = "TIERS_UNSORTED"
+    TIERS_DISCONTINUOUS = "TIERS_DISCONTINUOUS"
+    OUTSIDE_TABLE = "OUTSIDE_TABLE"
+    UNKNOWN_POLICY = "UNKNOWN_POLICY"
+    UNKNOWN_MARKET = "UNKNOWN_MARKET"
+    UNKNOWN_ASSET = "UNKNOWN_ASSET"
+    MISSING_PRICE = "MISSING_PRICE"
+    LEVERAGE_TOO_HIGH = "LEVERAGE_TOO_HIGH"
+    POSITION_TOO_LARGE = "POSITION_TOO_LARGE"
+    INSUFFICIENT_MARGIN = "INSUFFICIENT_MARGIN"
+    NOT_LIQUIDATABLE = "NOT_LIQUIDATABLE"
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+    BACKEND_MISSING = "BACKEND_MISSING"
+    BROKEN_INVARIANT = "BROKEN_INVARIANT"
+
+
+class MarginError(Exception):
+    """A refusal: ``field`` was ``found`` where ``expected`` was asked for."""
+
+    kind: ClassVar[str] = "error"
+
+    def __init__(self, reason: Reason, field: str, *, found: object, expected: str) -> None:
+        self.reason = reason
+        self.field = field
+        self.found = shorten(found)
+        self.expected = expected
+        super().__init__(f"{field}: found {self.found}, expected {expected}")
+
+    def under(self, parent: str) -> "MarginError":
+        """The same error seen from one level further out: ``tiers[3]`` + ``floor``."""
+        separator = "" if self.field.startswith("[") or not self.field else "."
+        path = f"{parent}{separator}{self.field}" if parent else self.field
+        return type(self)(self.reason, path, found=self.found, expected=self.expected)
+
+
+class MalformedError(MarginError):
+    """The input can't be read as what it claims to be."""
+
+    kind = "malformed"
+
+
+class MisuseError(MarginError):
+    """The input is well-formed, but the question does not apply to it."""
+
+    kind = "misuse"
+
+
+class RejectedError(MarginError):
+    """A rule of margin says no."""
+
+    kind = "rejected"
+
+
+class InternalError(MarginError):
+    """An invariant of this package broke; nothing that was computed may be used."""
+
+    kind = "internal"
+
+
+LONGEST_ECHO = 80
+
+
+def shorten(found: object) -> str:
+    """What was found, bounded, so that hostile input can't flood an error text."""
+    text = found if isinstance(found, str) else repr(found)
+    return text if len(text) <= LONGEST_ECHO else f"{text[:LONGEST_ECHO]}... ({len(text)} characters)"
