@@ -22,7 +22,7 @@ AMOUNT_BITS = 128
 FUNDING_SCALE = 10**6
 """A cumulative funding index counts 1e-6 of a money unit for one lot."""
 
-MAX_RATE_SCALE = 10**9
+MAX_RATE_SCALE = 10**12
 """The common denominator of a tier table's rates: 10^6 for ppm, times 3 for a leverage of 3, ..."""
 
 MAX_LEVERAGE = 1000

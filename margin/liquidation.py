@@ -139,7 +139,10 @@ def compute_bankruptcy_price(policy: MarketPolicy, position: Position, market: M
     """The mark price at which equity = 0, or None where there is none above zero."""
     equity = compute_equity(policy.contract, position, market, policy.price_rule)
     notional = bankruptcy_notional(policy, position, equity)
-    return mark_at_notional(policy, position, market, notional) if notional > 0 else None
+    if notional <= 0:
+        return None
+    price = mark_at_notional(policy, position, market, notional)
+    return price if price > 0 else None
 
 
 def is_liquidatable(policy: MarketPolicy, position: Position, market: MarketState) -> bool:

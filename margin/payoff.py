@@ -21,7 +21,7 @@ from typing import NamedTuple
 from margin.bounds import MAX_LEGS
 from margin.contracts import Side
 from margin.errors import MalformedError, Reason
-from margin.quantities import require_at_least_zero, require_choice, require_positive
+from margin.quantities import require_at_least_zero, require_choice, require_positive, require_tuple
 
 ZERO = Fraction(0)
 
@@ -95,8 +95,7 @@ class Structure:
 
     def __post_init__(self) -> None:
         """Refuse an empty structure, and one with more legs than a statement holds."""
-        if not isinstance(self.legs, tuple) or not all(isinstance(leg, Leg) for leg in self.legs):
-            raise MalformedError(Reason.NOT_A_LIST, "legs", found=self.legs, expected="a tuple of legs")
+        require_tuple(self.legs, Leg, "legs")
         if not 1 <= len(self.legs) <= MAX_LEGS:
             raise MalformedError(Reason.WRONG_COUNT, "legs", found=len(self.legs), expected=f"1 to {MAX_LEGS} legs")
 

@@ -100,6 +100,7 @@ class LiquidationTerms:
 class MarketPolicy:
     """All that a venue's rules say of one market.
 
+    ``basis`` is that of the maintenance requirement, and so of the liquidation price.
     ``slippage_rate`` is an allowance for the cost of a forced exit on top of the tier rate (Vega's
     linear slippage); ``withdrawal_floor_rate`` is the share of the notional that must stay after a
     withdrawal even where the initial requirement is smaller (Hyperliquid: 10 %).
@@ -108,6 +109,7 @@ class MarketPolicy:
     contract: Contract
     table: TierTable
     basis: Basis
+    initial_basis: Basis
     price_rule: PriceRule = PriceRule.MID
     closing_fee_rate: Fraction = Fraction(0)
     closing_fee_basis: FeeBasis = FeeBasis.MARK

@@ -66,20 +66,25 @@ class MarketState:
     assets: Mapping[str, Asset] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """A mark is above zero and its confidence interval does not reach zero."""
+        """A mark is above zero; a price that its confidence interval takes to zero is refused when it is used."""
         if not 0 < self.mark <= MAX_PRICE:
             raise MalformedError(
                 Reason.OUT_OF_BOUNDS, "mark", found=self.mark, expected=f"above 0 and at most {MAX_PRICE} ticks"
             )
-        if not 0 <= self.confidence < self.mark:
-            raise MalformedError(
-                Reason.OUT_OF_BOUNDS, "confidence", found=self.confidence, expected="at least 0 and below the mark"
-            )
+        if self.confidence < 0:
+            raise MalformedError(Reason.OUT_OF_BOUNDS, "confidence", found=self.confidence, expected="at least 0")
         require_funding_index(self.funding_index)
 
     def price_for(self, side: Side, rule: PriceRule) -> Fraction:
         """The mark a position of ``side`` is valued at."""
-        return self.mark - side.sign * self.confidence if rule is PriceRule.ADVERSE else self.mark
+        if rule is PriceRule.MID:
+            return self.mark
+        price = self.mark - side.sign * self.confidence
+        if price <= 0:
+            raise MalformedError(
+                Reason.OUT_OF_BOUNDS, "confidence", found=self.confidence, expected="a confidence below the mark"
+            )
+        return price
 
     def at_mark(self, mark: Fraction) -> "MarketState":
         """The same moment with another mark and everything else unmoved."""

@@ -70,9 +70,16 @@ def tier_measure(policy: MarketPolicy, size: int, notional: Fraction) -> Fractio
     return Fraction(size) if policy.table.measure is TierMeasure.SIZE else notional
 
 
-def basis_notional(policy: MarketPolicy, position: Position, mark_notional: Fraction) -> Fraction:
-    """The notional that requirements are taken of."""
-    return position.entry_notional if policy.basis is Basis.ENTRY else mark_notional
+def basis_notional(
+    policy: MarketPolicy, position: Position, mark_notional: Fraction, kind: RequirementKind
+) -> Fraction:
+    """The notional that a requirement is taken of."""
+    return position.entry_notional if basis_of(policy, kind) is Basis.ENTRY else mark_notional
+
+
+def basis_of(policy: MarketPolicy, kind: RequirementKind) -> Basis:
+    """The basis of a requirement: some venues take the initial one of another notional."""
+    return policy.initial_basis if kind is RequirementKind.INITIAL else policy.basis
 
 
 def table_lines(policy: MarketPolicy, position: Position, kind: RequirementKind) -> tuple[tuple[Line, ...], ...]:
@@ -116,7 +123,7 @@ def compute_requirement(
     """The requirement of ``position`` at the mark, with its parts."""
     equity = compute_equity(policy.contract, position, market, policy.price_rule)
     mark_notional = compute_notional(policy.contract, position, market, policy.price_rule)
-    notional = basis_notional(policy, position, mark_notional)
+    notional = basis_notional(policy, position, mark_notional, kind)
     tier = policy.table.tier_index(tier_measure(policy, position.size, notional))
     line = max(table_lines(policy, position, kind)[tier], key=lambda each: each.at(notional))
     requirement = Requirement(
@@ -140,7 +147,7 @@ def requirement_pieces(
     fee = closing_fee_line(policy, position, equity, kind)
     tiers = table_lines(policy, position, kind)
     table = policy.table
-    if policy.basis is Basis.ENTRY:
+    if basis_of(policy, kind) is Basis.ENTRY:
         entry = position.entry_notional
         lines = tiers[table.tier_index(tier_measure(policy, position.size, entry))]
         fixed = max(line.at(entry) for line in lines) + policy.slippage_rate * entry
@@ -155,9 +162,8 @@ def requirement_pieces(
 
 def require_leverage(policy: MarketPolicy, position: Position, market: MarketState) -> None:
     """A leverage that is set may not exceed what the position's tier allows, nor the position the cap."""
-    notional = basis_notional(
-        policy, position, compute_notional(policy.contract, position, market, policy.price_rule)
-    )
+    mark_notional = compute_notional(policy.contract, position, market, policy.price_rule)
+    notional = basis_notional(policy, position, mark_notional, RequirementKind.INITIAL)
     measure = tier_measure(policy, position.size, notional)
     policy.table.require_within_cap(measure, "size")
     allowed = policy.table.tiers[policy.table.tier_index(measure)].max_leverage

@@ -155,7 +155,7 @@ class TierTable:
                 )
             if index == 0 and tier.floor == 0 and tier.amount != 0:
                 raise MalformedError(
-                    Reason.TIERS_DISCONTINUOUS, path, found=tier.amount, expected="0 in a tier that starts at 0 (give the tier's floor)"
+                    Reason.TIERS_DISCONTINUOUS, path, found=tier.amount, expected="0 in a tier that starts at 0 (leave out floor if this row stands alone)"
                 )
             if tier.amount < 0 or tier.amount > tier.maintenance_rate * tier.floor:
                 raise MalformedError(
