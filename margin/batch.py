@@ -241,3 +241,129 @@ def compile_terms(policy: MarketPolicy, market: MarketState) -> Terms:
         shift=whole_natively(market.confidence, "confidence") if policy.price_rule is PriceRule.ADVERSE else 0,
         funding_index=market.funding_index,
     )
+
+
+def table_amounts(table: TierTable, rule: TierRule, rates: list[Fraction], first: Fraction) -> list[Fraction]:
+    """What each tier deducts: nothing in a step table."""
+    return [Fraction(0)] * len(rates) if rule is TierRule.STEP else deductions(table.floors, rates, first)
+
+
+def whole_natively(value: Fraction, field: str) -> int:
+    """The native arithmetic is of whole ticks and whole floors."""
+    if value.denominator != 1:
+        raise refuse_natively(field, value, "a whole number")
+    return value.numerator
+
+
+def refuse_natively(field: str, found: object, expected: str) -> MisuseError:
+    """The error of a policy or a market that only the reference backend evaluates."""
+    return MisuseError(Reason.NOT_APPLICABLE, field, found=found, expected=f"{expected}, for the native backend")
+
+
+def evaluate_natively(terms: Terms, positions: PositionColumns, threads: int) -> BatchResult:
+    """Chunk by chunk into result columns that are laid out beforehand."""
+    columns = ResultColumns(len(positions))
+
+    def evaluate_chunk(start: int) -> Totals:
+        stop = min(start + CHUNK_ROWS, len(positions))
+        counts = evaluate_columns(terms, positions.slices(start, stop), columns.slices(start, stop))
+        return Totals(stop - start, *counts)
+
+    starts = range(0, len(positions), CHUNK_ROWS)
+    if threads == 1:
+        chunks = [evaluate_chunk(start) for start in starts]
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            chunks = list(pool.map(evaluate_chunk, starts))
+    return BatchResult(columns, sum_totals(chunks), Backend.NATIVE)
+
+
+def sum_totals(parts: list[Totals]) -> Totals:
+    """The totals of all parts."""
+    total = Totals()
+    for part in parts:
+        total = total.plus(part)
+    return total
+
+
+# --- Reference ---------------------------------------------------------------------------------
+
+
+def evaluate_by_reference(policy: MarketPolicy, market: MarketState, positions: PositionColumns) -> BatchResult:
+    """Row by row, with the functions of this package."""
+    columns = ResultColumns()
+    holding_baskets = replace(market, assets=VALUED_BASKET_ASSETS)
+    totals = Totals()
+    for row in range(len(positions)):
+        outcome = evaluate_row(policy, holding_baskets, positions, row)
+        columns.append_outcome(outcome)
+        totals = totals.plus(count_outcome(outcome))
+    return BatchResult(columns, totals, Backend.REFERENCE)
+
+
+def count_outcome(outcome: RowOutcome) -> Totals:
+    """The totals of one row."""
+    if isinstance(outcome, RowRefusal):
+        return Totals(rows=1, refused=1)
+    return Totals(
+        rows=1,
+        liquidatable=0 if outcome.covers_maintenance else 1,
+        bankrupt=1 if outcome.equity < 0 else 0,
+        equity=max(outcome.equity, 0),
+        shortfall=max(-outcome.equity, 0),
+    )
+
+
+def evaluate_row(policy: MarketPolicy, market: MarketState, positions: PositionColumns, row: int) -> RowOutcome:
+    """One row, or the reason for which it is refused."""
+    try:
+        return evaluate_exactly(policy, positions.position(row), market)
+    except MarginError as error:
+        return RowRefusal(error.reason)
+
+
+def evaluate_exactly(policy: MarketPolicy, position: Position, market: MarketState) -> RowEvaluation:
+    """One position, rounded against the trader only after everything is decided."""
+    equity = compute_equity(policy.contract, position, market, policy.price_rule).total
+    initial = compute_requirement(policy, position, market, RequirementKind.INITIAL)
+    maintenance = compute_requirement(policy, position, market, RequirementKind.MAINTENANCE)
+    measure = tier_measure(policy, position.size, initial.notional)
+    allowed = policy.table.tiers[initial.tier].max_leverage
+    answers = {
+        Verdict.COVERS_INITIAL: equity >= initial.total,
+        Verdict.COVERS_MAINTENANCE: equity >= maintenance.total,
+        Verdict.WITHIN_CAP: policy.table.cap is None or measure <= policy.table.cap,
+        Verdict.LEVERAGE_ALLOWED: position.leverage is None or allowed is None or position.leverage <= allowed,
+    }
+    return RowEvaluation(
+        equity=floor(equity),
+        notional=ceil(compute_notional(policy.contract, position, market, policy.price_rule)),
+        initial=ceil(initial.total),
+        maintenance=ceil(maintenance.total),
+        verdict=Verdict(sum(verdict for verdict, holds in answers.items() if holds)),
+        liquidation=find_liquidation(policy, position, market),
+        bankruptcy=round_price(
+            position.side, PriceCause.ROOT, compute_bankruptcy_price(policy, position, market)
+        ),
+    )
+
+
+def find_liquidation(policy: MarketPolicy, position: Position, market: MarketState) -> TickPrice:
+    """The liquidation price in ticks; one that a partial table can't tell is no reason to refuse the row."""
+    try:
+        found = compute_liquidation_price(policy, position, market)
+    except MisuseError as error:
+        if error.reason is Reason.OUTSIDE_TABLE:
+            return TickPrice(PriceCause.OUTSIDE_TABLE)
+        raise
+    if found is None:
+        return TickPrice(PriceCause.NONE)
+    return round_price(position.side, PriceCause[found.cause.name], found.price)
+
+
+def round_price(side: Side, cause: PriceCause, price: Fraction | None) -> TickPrice:
+    """A price in whole ticks: up for longs, down for shorts, so that it is reached no later than said."""
+    if price is None or price <= 0:
+        return TickPrice(PriceCause.NONE)
+    ticks = ceil(price) if side is Side.LONG else floor(price)
+    return TickPrice(cause, ticks) if ticks <= MAX_PRICE else TickPrice(PriceCause.ABOVE_BOUND)

@@ -99,6 +99,15 @@ class Written:
     basket: tuple[tuple[str, Fraction], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class WrittenOrder:
+    """A resting order in the decimals of the document."""
+
+    side: Side
+    size: Fraction
+    price: Fraction
+
+
 def read_position(content: object, find_policy: PolicyFinder) -> PositionDocument:
     """A position document, checked to the last field."""
     with Fields(content) as fields:
@@ -109,11 +118,11 @@ def read_position(content: object, find_policy: PolicyFinder) -> PositionDocumen
         written = read_written(fields.inner("position"))
         with fields.inner("prices") as prices:
             mark = read_quote(prices, "mark")
-            precision = Precision.of([mark.price, mark.confidence] if mark else [], [written.size])
             asset_fields = prices.entries("assets")
-            market = find_market(market_content, policy, precision)
+            resting = tuple(read_order(item) for item in fields.items("orders", MAX_ORDERS))
+            market = find_market(market_content, policy, precision_of(written, mark, resting))
             assets, decimals = read_assets(asset_fields, market.units)
-        orders = tuple(read_order(item, market.units) for item in fields.items("orders", MAX_ORDERS))
+        orders = tuple(build_order(index, order, market.units) for index, order in enumerate(resting))
         execution = read_execution(fields, market.units)
     state = build_state(mark, written, market, assets)
     position, settled = build_position(written, market, state, decimals)
@@ -260,14 +269,27 @@ def read_haircut(fields: Fields, units: Units) -> HaircutTier:
         return HaircutTier(fields.decimal("floor", Fraction(0)) / units.money_unit, fields.rate("haircut"))
 
 
-def read_order(fields: Fields, units: Units) -> Order:
+def read_order(fields: Fields) -> WrittenOrder:
     """A resting order."""
     with fields:
-        return Order(
-            side=fields.choice("side", Side),
-            size=units.lots(fields.decimal("size"), "size"),
-            limit=units.grid_ticks(fields.decimal("price"), "price"),
-        )
+        return WrittenOrder(fields.choice("side", Side), fields.decimal("size"), fields.decimal("price"))
+
+
+def build_order(index: int, order: WrittenOrder, units: Units) -> Order:
+    """A resting order in lots and ticks."""
+    with located(f"orders[{index}]"):
+        return Order(order.side, units.lots(order.size, "size"), units.grid_ticks(order.price, "price"))
+
+
+def precision_of(written: Written, mark: Quote | None, orders: tuple[WrittenOrder, ...]) -> Precision:
+    """Units fine enough for every number that has to be a whole number of them."""
+    prices = [order.price for order in orders] + ([mark.price, mark.confidence] if mark else [])
+    amounts = (written.cash, written.margin_with_pnl, written.extra_margin, written.funding.owed)
+    return Precision.of(
+        prices,
+        [written.size, *(order.size for order in orders)],
+        [amount for amount in amounts if amount is not None],
+    )
 
 
 def read_execution(fields: Fields, units: Units) -> Execution | None:

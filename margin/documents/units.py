@@ -118,17 +118,19 @@ class Units:
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """How many decimals of prices and sizes a document uses: units for a market that names none."""
+    """How many decimals of prices, sizes and amounts a document uses: units for a market that names none."""
 
     price_digits: int = 2
     size_digits: int = 3
+    money_digits: int = 0
 
     @classmethod
-    def of(cls, prices: list[Fraction], sizes: list[Fraction]) -> "Precision":
-        """Fine enough for each of these numbers, and no coarser than 0.01 and 0.001."""
+    def of(cls, prices: list[Fraction], sizes: list[Fraction], amounts: list[Fraction]) -> "Precision":
+        """Fine enough for each of these numbers; prices no coarser than 0.01, sizes than 0.001."""
         return cls(
             max([2, *(decimal_digits(price) or 0 for price in prices)]),
             max([3, *(decimal_digits(size) or 0 for size in sizes)]),
+            max([0, *(decimal_digits(amount) or 0 for amount in amounts)]),
         )
 
     @property
@@ -142,8 +144,6 @@ class Precision:
         return Fraction(1, 10**self.size_digits)
 
     def money_unit(self, kind: ContractKind, tick: Fraction, lot_size: Fraction) -> Fraction:
-        """The money unit of the kind; a finer power of ten where one lot for one tick is worth less."""
+        """The money unit of the kind; a finer power of ten where an amount, or one lot for one tick, asks for it."""
         value = lot_size * tick if kind is ContractKind.LINEAR else lot_size / tick
-        unit = Fraction(1, 10 ** MONEY_DIGITS[kind])
-        fits = (value / unit).denominator == 1
-        return unit if fits else Fraction(1, 10 ** (decimal_digits(value) or MONEY_DIGITS[kind]))
+        return Fraction(1, 10 ** max(MONEY_DIGITS[kind], self.money_digits, decimal_digits(value) or 0))

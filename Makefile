@@ -1,0 +1,180 @@
+# `make demo` and `make test` need nothing beforehand but Python 3.11+ and a C compiler (cargo where present).
+
+ENVIRONMENT := .venv
+BIN := $(ENVIRONMENT)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+# The installation is keyed by whether cargo is here, so that adding Rust later builds the native modules.
+HAS_CARGO := $(shell command -v cargo 2>/dev/null)
+SYNCED := $(ENVIRONMENT)/.synced
+INSTALLED := $(ENVIRONMENT)/.installed-$(if $(HAS_CARGO),with,without)-cargo
+RUST_SOURCES := $(shell find native -name target -prune -o -type f \( -name '*.rs' -o -name 'Cargo.*' \) -print)
+
+NATIVE := --manifest-path native/Cargo.toml
+PROTOS := $(wildcard protos/ringfence/v1/*.proto)
+PROTOC := $(BIN)/python -m grpc_tools.protoc --proto_path=protos
+RELEASED := protos/released.binpb
+REGENERATED := $(ENVIRONMENT)/.regenerated
+COMPILE_LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url pyproject.toml
+BENCHMARKS := $(patsubst benchmarks/%.py,%,$(wildcard benchmarks/[a-z]*.py))
+
+# Further words for the tools: `make test ARGS="-k liquidation"`, `make bench ARGS=--quick`.
+ARGS ?=
+
+CYAN := $(if $(NO_COLOR),,\033[36m)
+YELLOW := $(if $(NO_COLOR),,\033[33m)
+PLAIN := $(if $(NO_COLOR),,\033[0m)
+say = @printf '$(CYAN)==>$(PLAIN) %s\n' '$(1)'
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  $(CYAN)%-14s$(PLAIN) %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- Set-up ------------------------------------------------------------------------------------
+
+.PHONY: setup
+setup: $(INSTALLED) ## Create the environment from the lock file and build the native core
+
+$(BIN)/python:
+	$(call say,creating $(ENVIRONMENT))
+	@.ci/create-environment $(ENVIRONMENT)
+
+$(SYNCED): requirements/dev.lock | $(BIN)/python
+	$(call say,installing the locked dependencies)
+	@$(PIP) install --require-hashes --requirement requirements/dev.lock
+	@touch $@
+
+# Old native modules go first: better none than one that no longer matches the sources.
+$(INSTALLED): $(SYNCED) pyproject.toml $(RUST_SOURCES)
+	$(call say,installing ringfence and building the native core)
+	@rm -f */_native*.so $(ENVIRONMENT)/.installed-*
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -c 'import margin._native' 2>/dev/null || printf '$(YELLOW)%s$(PLAIN)\n' \
+		'The native core was not built; the reference backend does all the work, slower. `ringfence doctor` says what mends it.'
+	@touch $@
+
+.PHONY: native
+native: $(SYNCED) ## Build the native core again, showing what the compiler says
+	@rm -f */_native*.so $(ENVIRONMENT)/.installed-*
+	@$(BIN)/python -m pip install --verbose --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -c 'import margin._native'
+	@touch $(INSTALLED)
+
+# --- Work --------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: setup ## Set up and run the main job
+	@$(BIN)/ringfence demo $(ARGS)
+
+.PHONY: test
+test: setup ## Set up and run the default tests
+	$(call say,testing)
+	@$(BIN)/python -m pytest --quiet --numprocesses auto --dist worksteal $(ARGS)
+
+.PHONY: test-slow
+test-slow: setup ## Run the tests that take longer than a few seconds
+	$(call say,testing what is slow)
+	@$(BIN)/python -m pytest --quiet --numprocesses auto --dist worksteal -m slow $(ARGS)
+
+.PHONY: bench
+bench: setup ## Run every benchmark and print its table
+	@for name in $(BENCHMARKS); do \
+		printf '$(CYAN)==>$(PLAIN) %s\n' "benchmarking $$name"; \
+		$(BIN)/python -m benchmarks.$$name $(ARGS) || exit 1; \
+	done
+
+.PHONY: docs
+docs: setup ## Build the site into site/
+	$(call say,building the site)
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+.PHONY: format
+format: setup ## Format everything that has a formatter
+	$(call say,formatting)
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix .
+	@$(BIN)/buf format --write
+	@$(if $(HAS_CARGO),cargo fmt $(NATIVE) --all,:)
+
+# --- The gate ----------------------------------------------------------------------------------
+
+.PHONY: check
+check: check-format check-lint check-types check-imports check-layout check-protos check-native ## Run the whole gate
+	$(call say,all checks passed)
+
+.PHONY: check-format
+check-format: setup
+	$(call say,format)
+	@$(BIN)/ruff format --quiet --check . || { $(BIN)/ruff format --diff .; exit 1; }
+
+.PHONY: check-lint
+check-lint: setup
+	$(call say,lint)
+	@$(BIN)/ruff check --quiet .
+
+.PHONY: check-types
+check-types: setup
+	$(call say,types)
+	@$(BIN)/mypy --no-error-summary
+
+.PHONY: check-imports
+check-imports: setup
+	$(call say,import contracts)
+	@$(BIN)/lint-imports --no-logo >$(ENVIRONMENT)/.import-contracts || { cat $(ENVIRONMENT)/.import-contracts; exit 1; }
+
+.PHONY: check-layout
+check-layout: setup
+	$(call say,layout and spelling)
+	@$(BIN)/python -m pytest --quiet --no-header tests/packaging/test_layout.py
+
+.PHONY: check-protos
+check-protos: setup
+	$(call say,protos)
+	@$(BIN)/buf lint
+	@$(BIN)/buf format --diff --exit-code
+	@$(BIN)/buf breaking --against $(RELEASED)
+	@rm -rf $(REGENERATED) && mkdir -p $(REGENERATED)
+	@$(PROTOC) --python_out=$(REGENERATED) --pyi_out=$(REGENERATED) $(PROTOS)
+	@diff -r --exclude='__*__*' $(REGENERATED)/ringfence/v1 ringfence/v1 \
+		|| { echo 'ringfence/v1 is not what protos/ says: run `make protos`'; exit 1; }
+
+.PHONY: check-native
+check-native: setup
+ifeq ($(HAS_CARGO),)
+	@printf '$(YELLOW)%s$(PLAIN)\n' 'No cargo on this machine: the native core was not checked.'
+else
+	$(call say,native core)
+	@cargo fmt $(NATIVE) --all --check
+	@cargo clippy $(NATIVE) --workspace --all-targets --locked --quiet -- -D warnings
+endif
+
+# --- What is generated and committed -----------------------------------------------------------
+
+.PHONY: protos
+protos: $(SYNCED) ## Generate ringfence/v1 from protos/
+	$(call say,generating ringfence/v1)
+	@rm -f ringfence/v1/*_pb2.py ringfence/v1/*_pb2.pyi
+	@$(PROTOC) --python_out=. --pyi_out=. $(PROTOS)
+
+.PHONY: protos-release
+protos-release: $(SYNCED) ## Take the wire as it is now as the one that may not be broken
+	$(call say,recording the released wire)
+	@test ! -e $(RELEASED) || $(BIN)/buf breaking --against $(RELEASED)
+	@$(BIN)/buf build --exclude-source-info --output $(RELEASED)
+
+.PHONY: lock
+lock: setup ## Resolve the dependencies anew and write requirements/*.lock
+	$(call say,locking)
+	@$(COMPILE_LOCK) --upgrade --group dev --output-file requirements/dev.lock
+	@$(COMPILE_LOCK) --constraint requirements/dev.lock --group test --output-file requirements/test.lock
+	@$(COMPILE_LOCK) --constraint requirements/dev.lock --output-file requirements/run.lock
+
+.PHONY: clean
+clean: ## Remove the environment and everything that was built
+	rm -rf $(ENVIRONMENT) build dist site native/target *.egg-info */_native*.so
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

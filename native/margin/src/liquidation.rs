@@ -1,0 +1,136 @@
+//! Where a position ends: `margin.liquidation` over integers.
+//!
+//! Times R, the health of a position at a notional N inside a tier is
+//!
+//!     x + amount + slope * N * fall        x = base * R - fixed fee
+//!
+//! so its root is `-slope * (x + amount) / fall`. A position that is healthy at one end of a stretch has a root inside
+//! exactly where its health is negative at the other; fall is then above zero.
+
+use crate::integer::Integer;
+use crate::requirement::Row;
+use crate::terms::{Basis, ContractKind, Kind, Measure};
+
+/// What is at a price: the code of `margin.columns.PriceCause`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Cause {
+    None = 0,
+    Root = 1,
+    Cliff = 2,
+    Now = 3,
+    OutsideTable = 4,
+    AboveBound = 5,
+}
+
+/// A mark price in whole ticks, rounded against the trader.
+#[derive(Clone, Copy)]
+pub(crate) struct TickPrice {
+    pub(crate) cause: Cause,
+    pub(crate) ticks: u64,
+}
+
+/// A notional per `lots`: `numerator / divisor`, with lots = size * multiplier where the notional is a position's.
+struct PerLots<I> {
+    numerator: I,
+    divisor: I,
+    lots: I,
+}
+
+impl TickPrice {
+    pub(crate) const NONE: Self = Self::without_ticks(Cause::None);
+
+    const fn without_ticks(cause: Cause) -> Self {
+        Self { cause, ticks: 0 }
+    }
+}
+
+impl<I: Integer> Row<'_, I> {
+    /// The liquidation price of a position that covers, or does not cover, its maintenance requirement now.
+    pub(crate) fn liquidation_price(&self, covers_maintenance: bool) -> TickPrice {
+        if !covers_maintenance {
+            return TickPrice { cause: Cause::Now, ticks: self.terms.mark };
+        }
+        match (self.terms.basis, self.terms.measure) {
+            (Basis::Mark, Measure::Notional) => self.walk(),
+            (Basis::Mark, Measure::Size) => self.root_by_lots(),
+            (Basis::Entry, Measure::Notional) => self.root_of_entry(),
+            (Basis::Entry, Measure::Size) => self.root_of_entry_by_lots(),
+        }
+    }
+
+    pub(crate) fn bankruptcy_price(&self) -> TickPrice {
+        self.root(self.bankruptcy_notional(), I::of(1), self.lots())
+    }
+
+    /// Tier by tier from the position's own: a cliff on entering a tier, or a root before its far end.
+    fn walk(&self) -> TickPrice {
+        let own = self.base * self.scaled.scale - self.fixed_fee(Kind::Maintenance);
+        for (step, stretch) in self.scaled.stretches_from(self.tier, self.side.slope).iter().enumerate() {
+            if step > 0 && own < stretch.near_breach_below {
+                return self
+                    .price(Cause::Cliff, PerLots { numerator: stretch.near, divisor: I::of(1), lots: self.lots() });
+            }
+            if stretch.far_breach_below.is_none_or(|bound| own < bound) {
+                return self.root(-(self.slope * (own + stretch.amount)), stretch.fall, self.lots());
+            }
+        }
+        TickPrice::without_ticks(if self.terms.floors[0] > 0 { Cause::OutsideTable } else { Cause::None })
+    }
+
+    /// Floors in lots, basis mark: one line, `rate = lots at rate / size`. Times size, so that lots lose theirs.
+    fn root_by_lots(&self) -> TickPrice {
+        let moving_rate = self.scaled.slippage_rate + self.moving_fee_rate(Kind::Maintenance);
+        let rate = self.lots_at_rate(Kind::Maintenance) + moving_rate * self.size;
+        let own = self.base * self.scaled.scale - self.fixed_fee(Kind::Maintenance);
+        self.root(-(self.slope * own), self.scaled.scale * self.size - self.slope * rate, self.scaled.multiplier)
+    }
+
+    /// Basis entry: the margin is fixed, and only a closing fee on the mark moves.
+    fn root_of_entry(&self) -> TickPrice {
+        let fixed = self.fixed_extra(Kind::Maintenance) + self.margin_of_entry(Kind::Maintenance);
+        self.root(-(self.slope * (self.base * self.scaled.scale - fixed)), self.entry_fall(), self.lots())
+    }
+
+    /// The same with `margin = entry * lots at rate / size`: times size, at most 2^(2 * 64 + 64 + 41) with the lots.
+    fn root_of_entry_by_lots(&self) -> TickPrice {
+        let own = (self.base * self.scaled.scale - self.fixed_extra(Kind::Maintenance)) * self.size;
+        let margin = self.lots_at_rate(Kind::Maintenance) * self.entry;
+        self.root(-(self.slope * (own - margin)), self.entry_fall() * self.size, self.lots())
+    }
+
+    fn entry_fall(&self) -> I {
+        self.scaled.scale - self.slope * self.moving_fee_rate(Kind::Maintenance)
+    }
+
+    fn lots(&self) -> I {
+        self.size * self.scaled.multiplier
+    }
+
+    /// The price at the notional `numerator / divisor`; none where that is not above zero.
+    fn root(&self, numerator: I, divisor: I, lots: I) -> TickPrice {
+        if numerator.is_positive() {
+            self.price(Cause::Root, PerLots { numerator, divisor, lots })
+        } else {
+            TickPrice::NONE
+        }
+    }
+
+    /// Linear: notional / lots. Inverse: lots / notional. Then the price rule turned around, and rounding: up for
+    /// longs, down for shorts. A price at or below zero is none.
+    fn price(&self, cause: Cause, at: PerLots<I>) -> TickPrice {
+        let (above, below) = match self.terms.contract {
+            ContractKind::Linear => (at.numerator, at.divisor * at.lots),
+            ContractKind::Inverse => (at.divisor * at.lots, at.numerator),
+        };
+        let (whole, rest) = above.divide(below);
+        let is_long = self.side.sign > 0;
+        let up = if is_long && rest.is_positive() { I::of(1) } else { I::ZERO };
+        let mark = whole + up + I::of(self.side.sign * i128::from(self.terms.shift));
+        if mark < I::ZERO || (mark == I::ZERO && !rest.is_positive()) {
+            return TickPrice::NONE;
+        }
+        let ticks = mark.to_u128().and_then(|ticks| u64::try_from(ticks).ok());
+        ticks.map_or(TickPrice::without_ticks(Cause::AboveBound), |ticks| TickPrice { cause, ticks })
+    }
+}

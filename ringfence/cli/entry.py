@@ -1,0 +1,63 @@
+"""The entry point: runs a command and turns whatever ends it into an exit code."""
+
+import os
+import sys
+
+import click
+from typer.main import get_command
+
+from margin.errors import MarginError
+from ringfence.cli.commands import app
+from ringfence.cli.exits import ExitCode
+from ringfence.cli.terminal import err, report_error, write_json
+
+SHOW_TRACEBACK = "RINGFENCE_TRACEBACK"
+
+
+def main() -> None:
+    """Run ``ringfence`` with the arguments of the process."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; every way it can end has its exit code."""
+    as_json = "--json" in arguments
+    try:
+        result = get_command(app).main(arguments, prog_name="ringfence", standalone_mode=False)
+        return result if isinstance(result, int) else ExitCode.YES
+    except MarginError as error:
+        return report_error(error, as_json=as_json)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        return report_usage(error, as_json=as_json)
+    except (click.Abort, KeyboardInterrupt):
+        err.print("stopped")
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.YES
+    except Exception as error:  # noqa: BLE001 - the last resort: whatever broke, no value of it is printed
+        if SHOW_TRACEBACK in os.environ:
+            raise
+        return report_internal(error, as_json=as_json)
+
+
+def report_usage(error: click.ClickException, *, as_json: bool) -> ExitCode:
+    """The command line itself was wrong."""
+    if as_json:
+        write_json({"error": {"kind": "misuse", "reason": "USAGE", "field": "command", "found": error.format_message()}})
+    else:
+        error.show()
+    return ExitCode.MISUSE
+
+
+def report_internal(error: Exception, *, as_json: bool) -> ExitCode:
+    """A defect: the kind of failure is told, its text is not, because it may hold what must not be told."""
+    name = type(error).__name__
+    if as_json:
+        write_json({"error": {"kind": "internal", "reason": "DEFECT", "field": "", "found": name}})
+    else:
+        err.print(f"[bold red]internal[/bold red] {name}: a defect in ringfence; nothing that was printed may be used")
+        err.print(f"  set {SHOW_TRACEBACK}=1 to see where")
+    return ExitCode.INTERNAL

@@ -1,0 +1,42 @@
+"""What the documents promise is there."""
+
+import re
+
+import pytest
+
+from tests.packaging.sources import list_files, read
+
+DECISIONS = [name for name in list_files() if name.parent.as_posix() == "docs/decisions" and name.stem[0].isdigit()]
+HEADINGS = ["Context", "Choice", "Reason", "Consequence"]
+TARGETS = set(re.findall(r"^([a-z-]+):(?!=)", read("Makefile"), re.MULTILINE))
+DOCUMENTS = [name for name in list_files() if name.suffix == ".md"]
+
+
+def make_commands(text: str) -> set[str]:
+    """The targets of every ``make`` that is written as code."""
+    return set(re.findall(r"(?:^|`|&& |\$ )make ([a-z-]+)", text, re.MULTILINE))
+
+
+def test_the_two_commands_of_the_readme_are_targets() -> None:
+    assert {"demo", "test"} <= make_commands(read("README.md")) & TARGETS
+
+
+@pytest.mark.parametrize("name", DOCUMENTS, ids=str)
+def test_every_make_command_is_a_target(name: str) -> None:
+    assert make_commands(read(name)) <= TARGETS
+
+
+def test_decisions_are_numbered_without_a_gap() -> None:
+    assert [int(name.stem[:4]) for name in DECISIONS] == list(range(1, len(DECISIONS) + 1))
+
+
+@pytest.mark.parametrize("name", DECISIONS, ids=str)
+def test_a_decision_says_why(name: str) -> None:
+    assert re.findall(r"^## (.+)$", read(name), re.MULTILINE) == HEADINGS
+
+
+@pytest.mark.parametrize("name", DECISIONS, ids=str)
+def test_every_decision_is_in_the_site(name: str) -> None:
+    relative = str(name).removeprefix("docs/")
+    assert relative in read("mkdocs.yml")
+    assert relative.removeprefix("decisions/") in read("docs/decisions/index.md")
