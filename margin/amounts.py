@@ -30,7 +30,9 @@ def parse_decimal(text: object, field: str) -> Fraction:
     white space, digits that are not ASCII, more than 40 digits on a side.
     """
     if not isinstance(text, str) or not DECIMAL.fullmatch(text):
-        raise MalformedError(Reason.NOT_A_DECIMAL, field, found=text, expected='a plain decimal as a string, like "12.5"')
+        raise MalformedError(
+            Reason.NOT_A_DECIMAL, field, found=text, expected='a plain decimal as a string, like "12.5"'
+        )
     return Fraction(text)
 
 

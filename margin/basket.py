@@ -64,7 +64,10 @@ class Asset:
             below, above = self.haircuts[index - 1], self.haircuts[index]
             if above.floor <= below.floor or above.haircut_rate < below.haircut_rate:
                 raise MalformedError(
-                    Reason.TIERS_UNSORTED, f"haircuts[{index}]", found=above.floor, expected="rising floors and haircuts"
+                    Reason.TIERS_UNSORTED,
+                    f"haircuts[{index}]",
+                    found=above.floor,
+                    expected="rising floors and haircuts",
                 )
 
     def value(self, amount: int) -> int:

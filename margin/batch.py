@@ -6,14 +6,16 @@ byte for byte the same. A bad row is refused by itself and neither stops nor poi
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
-from math import ceil, floor, lcm
+from functools import reduce
+from math import ceil, floor
 
-from margin.bounds import MAX_PRICE, PPM, require_integer
+from margin.batch_terms import BatchTerms, compile_terms
+from margin.bounds import MAX_PRICE, require_integer
 from margin.columns import (
     VALUED_BASKET_ASSETS,
     PositionColumns,
@@ -24,20 +26,13 @@ from margin.columns import (
     RowRefusal,
     TickPrice,
     Verdict,
-    require_whole,
 )
 from margin.contracts import Side
 from margin.errors import MarginError, MisuseError, Reason
 from margin.liquidation import compute_bankruptcy_price, compute_liquidation_price
-from margin.policy import MarketPolicy, PriceRule
+from margin.policy import MarketPolicy
 from margin.position import MarketState, Position, compute_equity, compute_notional
 from margin.requirement import RequirementKind, compute_requirement, tier_measure
-from margin.tiers import TierRule, TierTable, deductions
-
-try:
-    from margin._native import evaluate_columns
-except ImportError:  # built without a Rust toolchain
-    evaluate_columns = None
 
 BACKEND_VARIABLE = "RINGFENCE_BACKEND"
 """The environment variable that chooses the backend where the caller leaves the choice open."""
@@ -45,9 +40,6 @@ BACKEND_VARIABLE = "RINGFENCE_BACKEND"
 MAX_THREADS = 256
 CHUNK_ROWS = 2**14
 """Rows of one native call: few megabytes of copies, few calls, and an interrupt is noticed in between."""
-
-MAX_NATIVE_SCALE = 2**40
-"""The largest common denominator of rates and amounts for which the native arithmetic is proved not to overflow."""
 
 
 class Backend(StrEnum):
@@ -77,7 +69,14 @@ class Totals:
 
     def plus(self, other: "Totals") -> "Totals":
         """The totals of both."""
-        return Totals(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+        return Totals(
+            rows=self.rows + other.rows,
+            refused=self.refused + other.refused,
+            liquidatable=self.liquidatable + other.liquidatable,
+            bankrupt=self.bankrupt + other.bankrupt,
+            equity=self.equity + other.equity,
+            shortfall=self.shortfall + other.shortfall,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,166 +100,27 @@ class BatchResult:
         return self.columns.outcomes()
 
 
-def evaluate_batch(
-    policy: MarketPolicy,
-    market: MarketState,
-    positions: PositionColumns,
-    *,
-    backend: Backend | str = Backend.AUTO,
-    threads: int = 1,
-) -> BatchResult:
-    """Evaluate every position at ``market``.
-
-    ``threads`` share the work of the native backend, which holds the interpreter lock only while it
-    copies; the reference backend is plain Python and uses one.
-    """
-    require_integer(threads, "threads", 1, MAX_THREADS, "threads")
-    chosen = choose_backend(policy, market, backend)
-    if chosen is Backend.NATIVE:
-        return evaluate_natively(compile_terms(policy, market), positions, threads)
-    return evaluate_by_reference(policy, market, positions)
-
-
-# --- Which backend -----------------------------------------------------------------------------
-
-
-def available_backends() -> tuple[Backend, ...]:
-    """The backends that work here, fastest first."""
-    return (Backend.REFERENCE,) if evaluate_columns is None else (Backend.NATIVE, Backend.REFERENCE)
-
-
-def choose_backend(policy: MarketPolicy, market: MarketState, backend: Backend | str) -> Backend:
-    """The backend asked for, or the fastest that is right here; a choice that can't be honoured is refused."""
-    wanted = read_backend(backend, "backend")
-    if wanted is Backend.AUTO:
-        wanted = read_backend(os.environ.get(BACKEND_VARIABLE, Backend.AUTO), BACKEND_VARIABLE)
-    available = available_backends()
-    if wanted is Backend.AUTO:
-        return Backend.NATIVE if Backend.NATIVE in available and has_native_terms(policy, market) else Backend.REFERENCE
-    if wanted not in available:
-        raise MisuseError(
-            Reason.BACKEND_MISSING, "backend", found=wanted.value, expected=f"one of {', '.join(available)}"
-        )
-    return wanted
-
-
-def read_backend(name: str, field: str) -> Backend:
-    """A backend by name."""
-    if name not in list(Backend):
-        raise MisuseError(Reason.NOT_A_CHOICE, field, found=name, expected=f"one of {', '.join(Backend)}")
-    return Backend(name)
-
-
-def has_native_terms(policy: MarketPolicy, market: MarketState) -> bool:
-    """Whether the native arithmetic holds for ``policy`` at ``market``."""
-    try:
-        compile_terms(policy, market)
-    except MisuseError:
-        return False
-    return True
-
-
 # --- Native ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class TierTerms:
-    """One tier, its rates and amounts over the common scale; amounts as bytes, for they may have 140 bits."""
-
-    floor: int
-    initial_rate: int
-    initial_amount: bytes
-    maintenance_rate: int
-    maintenance_amount: bytes
-    max_leverage_ppm: int
+EvaluateColumns = Callable[[BatchTerms, list[memoryview], list[memoryview]], tuple[int, int, int, int, int]]
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What all rows share, in integers: the native module reads these attributes by name."""
-
-    contract: str
-    multiplier: int
-    basis: str
-    measure: str
-    scale: int
-    fee_rate: int
-    fee_basis: str
-    fee_scope: str
-    slippage_rate: int
-    tiers: tuple[TierTerms, ...]
-    cap: int | None
-    mark: int
-    long_price: int
-    short_price: int
-    shift: int
-    """The confidence where prices are adverse, else 0: the distance from a side's price to the mark."""
-    funding_index: int
+def load_native() -> EvaluateColumns | None:
+    """The native module's function; None where it was built without a Rust toolchain, or before it had one."""
+    try:
+        from margin._native import evaluate_columns  # noqa: PLC0415 - absent where there is no Rust
+    except ImportError:
+        return None
+    return evaluate_columns
 
 
-def compile_terms(policy: MarketPolicy, market: MarketState) -> Terms:
-    """``policy`` and ``market`` over one common scale, or a refusal where whole numbers can't say them."""
-    table = policy.table
-    initial_amounts = table_amounts(table, table.initial_rule, [t.initial_rate for t in table.tiers], Fraction(0))
-    maintenance_amounts = table_amounts(
-        table, table.rule, [t.maintenance_rate for t in table.tiers], table.first_amount
-    )
-    fractions = (policy.closing_fee_rate, policy.slippage_rate, *initial_amounts, *maintenance_amounts)
-    scale = lcm(table.rate_scale, *(fraction.denominator for fraction in fractions))
-    if scale > MAX_NATIVE_SCALE:
-        raise refuse_natively("policy", scale, "rates over a common denominator of 2^40 at most")
-
-    def scaled(fraction: Fraction) -> int:
-        return (fraction * scale).numerator
-
-    return Terms(
-        contract=policy.contract.kind.value,
-        multiplier=policy.contract.multiplier,
-        basis=policy.basis.value,
-        measure=table.measure.value,
-        scale=scale,
-        fee_rate=scaled(policy.closing_fee_rate),
-        fee_basis=policy.closing_fee_basis.value,
-        fee_scope=policy.closing_fee_scope.value,
-        slippage_rate=scaled(policy.slippage_rate),
-        tiers=tuple(
-            TierTerms(
-                floor=whole_natively(tier.floor, "tiers.floor"),
-                initial_rate=scaled(tier.initial_rate),
-                initial_amount=scaled(initial).to_bytes(32, "little"),
-                maintenance_rate=scaled(tier.maintenance_rate),
-                maintenance_amount=scaled(maintenance).to_bytes(32, "little"),
-                max_leverage_ppm=MAX_PRICE if tier.max_leverage is None else floor(tier.max_leverage * PPM),
-            )
-            for tier, initial, maintenance in zip(table.tiers, initial_amounts, maintenance_amounts, strict=True)
-        ),
-        cap=None if table.cap is None else whole_natively(table.cap, "cap"),
-        mark=whole_natively(market.mark, "mark"),
-        long_price=whole_natively(market.price_for(Side.LONG, policy.price_rule), "confidence"),
-        short_price=whole_natively(market.price_for(Side.SHORT, policy.price_rule), "confidence"),
-        shift=whole_natively(market.confidence, "confidence") if policy.price_rule is PriceRule.ADVERSE else 0,
-        funding_index=market.funding_index,
-    )
+NATIVE = load_native()
 
 
-def table_amounts(table: TierTable, rule: TierRule, rates: list[Fraction], first: Fraction) -> list[Fraction]:
-    """What each tier deducts: nothing in a step table."""
-    return [Fraction(0)] * len(rates) if rule is TierRule.STEP else deductions(table.floors, rates, first)
-
-
-def whole_natively(value: Fraction, field: str) -> int:
-    """The native arithmetic is of whole ticks and whole floors."""
-    if value.denominator != 1:
-        raise refuse_natively(field, value, "a whole number")
-    return value.numerator
-
-
-def refuse_natively(field: str, found: object, expected: str) -> MisuseError:
-    """The error of a policy or a market that only the reference backend evaluates."""
-    return MisuseError(Reason.NOT_APPLICABLE, field, found=found, expected=f"{expected}, for the native backend")
-
-
-def evaluate_natively(terms: Terms, positions: PositionColumns, threads: int) -> BatchResult:
+def evaluate_natively(
+    evaluate_columns: EvaluateColumns, terms: BatchTerms, positions: PositionColumns, threads: int
+) -> BatchResult:
     """Chunk by chunk into result columns that are laid out beforehand."""
     columns = ResultColumns(len(positions))
 
@@ -275,15 +135,7 @@ def evaluate_natively(terms: Terms, positions: PositionColumns, threads: int) ->
     else:
         with ThreadPoolExecutor(threads) as pool:
             chunks = list(pool.map(evaluate_chunk, starts))
-    return BatchResult(columns, sum_totals(chunks), Backend.NATIVE)
-
-
-def sum_totals(parts: list[Totals]) -> Totals:
-    """The totals of all parts."""
-    total = Totals()
-    for part in parts:
-        total = total.plus(part)
-    return total
+    return BatchResult(columns, reduce(Totals.plus, chunks, Totals()), Backend.NATIVE)
 
 
 # --- Reference ---------------------------------------------------------------------------------
@@ -342,9 +194,7 @@ def evaluate_exactly(policy: MarketPolicy, position: Position, market: MarketSta
         maintenance=ceil(maintenance.total),
         verdict=Verdict(sum(verdict for verdict, holds in answers.items() if holds)),
         liquidation=find_liquidation(policy, position, market),
-        bankruptcy=round_price(
-            position.side, PriceCause.ROOT, compute_bankruptcy_price(policy, position, market)
-        ),
+        bankruptcy=round_price(position.side, PriceCause.ROOT, compute_bankruptcy_price(policy, position, market)),
     )
 
 
@@ -367,3 +217,62 @@ def round_price(side: Side, cause: PriceCause, price: Fraction | None) -> TickPr
         return TickPrice(PriceCause.NONE)
     ticks = ceil(price) if side is Side.LONG else floor(price)
     return TickPrice(cause, ticks) if ticks <= MAX_PRICE else TickPrice(PriceCause.ABOVE_BOUND)
+
+
+# --- Which backend -----------------------------------------------------------------------------
+
+
+def available_backends() -> tuple[Backend, ...]:
+    """The backends that work here, fastest first."""
+    return (Backend.REFERENCE,) if NATIVE is None else (Backend.NATIVE, Backend.REFERENCE)
+
+
+def choose_backend(policy: MarketPolicy, market: MarketState, backend: Backend | str) -> Backend:
+    """The backend asked for, or the fastest that is right here; a choice that can't be honoured is refused."""
+    wanted = read_backend(backend, "backend")
+    if wanted is Backend.AUTO:
+        wanted = read_backend(os.environ.get(BACKEND_VARIABLE, Backend.AUTO), BACKEND_VARIABLE)
+    available = available_backends()
+    if wanted is Backend.AUTO:
+        return Backend.NATIVE if Backend.NATIVE in available and has_native_terms(policy, market) else Backend.REFERENCE
+    if wanted not in available:
+        raise MisuseError(
+            Reason.BACKEND_MISSING, "backend", found=wanted.value, expected=f"one of {', '.join(available)}"
+        )
+    return wanted
+
+
+def read_backend(name: str, field: str) -> Backend:
+    """A backend by name."""
+    if name not in list(Backend):
+        raise MisuseError(Reason.NOT_A_CHOICE, field, found=name, expected=f"one of {', '.join(Backend)}")
+    return Backend(name)
+
+
+def has_native_terms(policy: MarketPolicy, market: MarketState) -> bool:
+    """Whether the native arithmetic holds for ``policy`` at ``market``."""
+    try:
+        compile_terms(policy, market)
+    except MisuseError:
+        return False
+    return True
+
+
+def evaluate_batch(
+    policy: MarketPolicy,
+    market: MarketState,
+    positions: PositionColumns,
+    *,
+    backend: Backend | str = Backend.AUTO,
+    threads: int = 1,
+) -> BatchResult:
+    """Evaluate every position at ``market``.
+
+    ``threads`` share the work of the native backend, which holds the interpreter lock only while it
+    copies; the reference backend is plain Python and uses one.
+    """
+    require_integer(threads, "threads", 1, MAX_THREADS, "threads")
+    chosen = choose_backend(policy, market, backend)
+    if chosen is Backend.NATIVE and NATIVE is not None:
+        return evaluate_natively(NATIVE, compile_terms(policy, market), positions, threads)
+    return evaluate_by_reference(policy, market, positions)

@@ -18,9 +18,6 @@ from margin.position import Position
 
 Buffer = bytes | bytearray | memoryview
 
-MAX_ROWS = 2**27
-"""The most rows of one batch: the sum of 2^27 amounts of money fits 128 bits."""
-
 SIDES: Mapping[int, Side] = {1: Side.LONG, 2: Side.SHORT}
 """The codes of the side column; 0 is none, so that a column that nobody filled is refused."""
 
@@ -68,7 +65,6 @@ class Columns:
 
     def __init__(self, rows: int = 0) -> None:
         """So many rows of zeros."""
-        require_rows(rows)
         self.buffers: tuple[Buffer, ...] = tuple(bytearray(rows * column.width) for column in self.layout)
 
     @classmethod
@@ -87,7 +83,6 @@ class Columns:
                 raise MalformedError(Reason.WRONG_COUNT, column.name, found=len(view), expected=expected)
         columns = cls()
         columns.buffers = views
-        require_rows(rows)
         return columns
 
     def __len__(self) -> int:
@@ -124,15 +119,13 @@ class Columns:
     def append_cells(self, cells: Iterable[int]) -> None:
         """One more row; all of it or, where a number does not fit its cell, nothing."""
         encoded = [column.encode(value) for column, value in zip(self.layout, cells, strict=True)]
-        require_rows(len(self) + 1)
         for buffer, cell in zip(self.growing_buffers(), encoded, strict=True):
-            buffer += cell
+            buffer.extend(cell)
 
     def extend(self, other: Self) -> None:
         """All rows of ``other``, after the rows that are here."""
-        require_rows(len(self) + len(other))
         for buffer, more in zip(self.growing_buffers(), other.buffers, strict=True):
-            buffer += more
+            buffer.extend(more)
 
     def growing_buffers(self) -> tuple[bytearray, ...]:
         """The buffers, where they are this object's own."""
@@ -142,12 +135,6 @@ class Columns:
                 Reason.NOT_APPLICABLE, "columns", found="buffers of somebody else", expected="columns that can grow"
             )
         return own
-
-
-def require_rows(rows: int) -> None:
-    """A batch is bounded, so that its sums are."""
-    if not 0 <= rows <= MAX_ROWS:
-        raise MalformedError(Reason.WRONG_COUNT, "rows", found=rows, expected=f"0 to {MAX_ROWS} rows")
 
 
 class PositionColumns(Columns):
@@ -200,9 +187,7 @@ class PositionColumns(Columns):
         leverage_ppm: int = 0,
     ) -> None:
         """One row, checked only for fitting its cells: what it says is judged when it is evaluated."""
-        self.append_cells(
-            (SIDE_CODES[side], size, entry_notional, cash, basket_value, funding_index, leverage_ppm)
-        )
+        self.append_cells((SIDE_CODES[side], size, entry_notional, cash, basket_value, funding_index, leverage_ppm))
 
     def position(self, row: int) -> Position:
         """One row as a position, or the error that says what is wrong with it.

@@ -59,9 +59,7 @@ class Segment:
     line: Line
 
 
-def compute_liquidation_price(
-    policy: MarketPolicy, position: Position, market: MarketState
-) -> LiquidationPrice | None:
+def compute_liquidation_price(policy: MarketPolicy, position: Position, market: MarketState) -> LiquidationPrice | None:
     """The liquidation price, or None where no mark price above zero liquidates the position."""
     equity = compute_equity(policy.contract, position, market, policy.price_rule)
     start = compute_notional(policy.contract, position, market, policy.price_rule)

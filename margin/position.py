@@ -118,9 +118,7 @@ def compute_equity(contract: Contract, position: Position, market: MarketState, 
         cash=position.cash,
         basket=Fraction(basket_value(position.basket, market.assets)),
         pnl=contract.pnl(position.side, position.entry_notional, notional),
-        funding_owed=Fraction(
-            funding_owed(position.side, position.size, position.funding_index, market.funding_index)
-        ),
+        funding_owed=Fraction(funding_owed(position.side, position.size, position.funding_index, market.funding_index)),
     )
     require_money(equity.total, "equity")
     return equity

@@ -26,7 +26,10 @@ def require_shock(shock: Fraction, field: str = "shock") -> Fraction:
     """A relative move: above -100 %, so that a price is left, and at most 1000 %."""
     if not -1 < shock <= LARGEST_SHOCK:
         raise MalformedError(
-            Reason.OUT_OF_BOUNDS, field, found=shock, expected=f"a move above -100 % and at most {LARGEST_SHOCK * 100} %"
+            Reason.OUT_OF_BOUNDS,
+            field,
+            found=shock,
+            expected=f"a move above -100 % and at most {LARGEST_SHOCK * 100} %",
         )
     return shock
 

@@ -53,7 +53,7 @@ class Tier:
     def __post_init__(self) -> None:
         """Hold what is true of a row by itself."""
         require_money_at_least_zero(self.floor, "floor")
-        for rate, field in ((self.initial_rate, "initial"), (self.maintenance_rate, "maintenance")):
+        for rate, field in ((self.maintenance_rate, "maintenance"), (self.initial_rate, "initial")):
             if rate <= 0:
                 raise MalformedError(Reason.OUT_OF_BOUNDS, field, found=rate, expected="a rate above 0")
             require_rate(rate, field)
@@ -103,9 +103,7 @@ class TierTable:
     def __post_init__(self) -> None:
         """Check the rows against each other."""
         if not 1 <= len(self.tiers) <= MAX_TIERS:
-            raise MalformedError(
-                Reason.WRONG_COUNT, "tiers", found=len(self.tiers), expected=f"1 to {MAX_TIERS} tiers"
-            )
+            raise MalformedError(Reason.WRONG_COUNT, "tiers", found=len(self.tiers), expected=f"1 to {MAX_TIERS} tiers")
         for index in range(1, len(self.tiers)):
             require_rising(self.tiers[index - 1], self.tiers[index], index)
         if self.cap is not None and self.cap <= self.tiers[-1].floor:
@@ -139,7 +137,10 @@ class TierTable:
             )
         if first.amount is None:
             raise MalformedError(
-                Reason.MISSING_FIELD, "tiers[0].amount", found="nothing", expected="the venue's amount, as floor is not 0"
+                Reason.MISSING_FIELD,
+                "tiers[0].amount",
+                found="nothing",
+                expected="the venue's amount, as floor is not 0",
             )
 
     def require_published_amounts(self) -> None:
@@ -151,11 +152,17 @@ class TierTable:
             path = f"tiers[{index}].amount"
             if self.rule is TierRule.STEP or self.measure is TierMeasure.SIZE:
                 raise MalformedError(
-                    Reason.CONFLICTING_FIELDS, path, found=tier.amount, expected="no amount: only marginal tables by notional have one"
+                    Reason.CONFLICTING_FIELDS,
+                    path,
+                    found=tier.amount,
+                    expected="no amount: only marginal tables by notional have one",
                 )
             if index == 0 and tier.floor == 0 and tier.amount != 0:
                 raise MalformedError(
-                    Reason.TIERS_DISCONTINUOUS, path, found=tier.amount, expected="0 in a tier that starts at 0 (leave out floor if this row stands alone)"
+                    Reason.TIERS_DISCONTINUOUS,
+                    path,
+                    found=tier.amount,
+                    expected="0 in a tier that starts at 0 (leave out floor if this row stands alone)",
                 )
             if tier.amount < 0 or tier.amount > tier.maintenance_rate * tier.floor:
                 raise MalformedError(
@@ -163,7 +170,10 @@ class TierTable:
                 )
             if tier.amount != amount:
                 raise MalformedError(
-                    Reason.TIERS_DISCONTINUOUS, path, found=tier.amount, expected=f"{amount}, which makes the table continuous"
+                    Reason.TIERS_DISCONTINUOUS,
+                    path,
+                    found=tier.amount,
+                    expected=f"{amount}, which makes the table continuous",
                 )
 
     @property
@@ -175,7 +185,10 @@ class TierTable:
         """The tier k with floor_k < measure <= floor_{k+1}."""
         if measure <= self.tiers[0].floor:
             raise MisuseError(
-                Reason.OUTSIDE_TABLE, "tiers", found=measure, expected=f"a position above the first floor {self.tiers[0].floor}"
+                Reason.OUTSIDE_TABLE,
+                "tiers",
+                found=measure,
+                expected=f"a position above the first floor {self.tiers[0].floor}",
             )
         return bisect_left(self.floors, measure) - 1
 
@@ -228,5 +241,15 @@ def require_rising(below: Tier, above: Tier, index: int) -> None:
     for field, low, high in pairs:
         if high < low:
             raise MalformedError(
-                Reason.TIERS_UNSORTED, f"{path}.{field}", found=render_exact(high), expected=f"at least the rate before, {render_exact(low)}"
+                Reason.TIERS_UNSORTED,
+                f"{path}.{field}",
+                found=render_exact(high),
+                expected=f"at least the rate before, {render_exact(low)}",
             )
+    if below.max_leverage is not None and (above.max_leverage is None or above.max_leverage > below.max_leverage):
+        raise MalformedError(
+            Reason.TIERS_UNSORTED,
+            f"{path}.max_leverage",
+            found="none" if above.max_leverage is None else render_exact(above.max_leverage),
+            expected=f"at most the leverage before, {render_exact(below.max_leverage)}",
+        )

@@ -19,7 +19,7 @@ from math import ceil, floor
 from margin.amounts import render_exact
 from margin.bounds import require_integer, require_money, require_money_at_least_zero, require_size
 from margin.contracts import Contract
-from margin.errors import InternalError, MalformedError, Reason, RejectedError
+from margin.errors import InternalError, MalformedError, MisuseError, Reason, RejectedError
 from margin.liquidation import compute_closeout, is_liquidatable
 from margin.policy import MarketPolicy
 from margin.position import MarketState, Position, compute_equity, compute_notional
@@ -82,6 +82,12 @@ class Transition:
         require_balance(
             "equity", self.equity_before - self.equity_after, sum((flow.net for flow in self.flows), Fraction(0))
         )
+
+    def remaining(self) -> Position:
+        """The position after, where a transition can't have ended it."""
+        if self.after is None:
+            raise MisuseError(Reason.NOT_APPLICABLE, "after", found="no position", expected="a position that goes on")
+        return self.after
 
     def paid_to(self, party: Party) -> Fraction:
         """The cash that ``party`` received; negative where it paid."""

@@ -4,14 +4,14 @@ The parameters are the fields of the rule's dataclass, so a rule that gains a pa
 here, in the error texts and in ``ringfence policy show`` without another line.
 """
 
-from dataclasses import fields as dataclass_fields
 from enum import Enum
 from fractions import Fraction
 from typing import get_type_hints
 
 from margin.documents.reading import Fields
 from margin.errors import InternalError, MalformedError, Reason
-from margin.options import OPTION_RULES, OptionRule
+from margin.options import OptionRule
+from margin.options.registry import OPTION_RULES, build_option_rule, list_parameters
 
 
 def read_option_rule(fields: Fields) -> OptionRule:
@@ -24,7 +24,9 @@ def read_option_rule(fields: Fields) -> OptionRule:
             )
         family = OPTION_RULES[name]
         hints = get_type_hints(family)
-        return family(**{each.name: read_parameter(fields, each.name, hints[each.name]) for each in dataclass_fields(family)})
+        return build_option_rule(
+            name, {each: read_parameter(fields, each, hints[each]) for each in list_parameters(family)}
+        )
 
 
 def read_parameter(fields: Fields, name: str, kind: object) -> object:

@@ -13,11 +13,13 @@ from fractions import Fraction
 
 from margin.bounds import MAX_TIERS
 from margin.contracts import ContractKind
+from margin.documents.account_terms import AccountTerms, read_account_terms
 from margin.documents.option_terms import read_option_rule
 from margin.documents.reading import Fields
 from margin.documents.units import Precision, Units
 from margin.errors import MalformedError, MisuseError, Reason
 from margin.options import OptionRule
+from margin.orders import OrderPricing, OrderTerms, TurnRule
 from margin.policy import (
     Basis,
     FeeBasis,
@@ -36,11 +38,12 @@ MAX_MARKETS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """One market: the units it is written in and the policy it is held to."""
+    """One market: the units it is written in, the policy it is held to, and how it margins orders, if it says so."""
 
     name: str
     units: Units
     policy: MarketPolicy
+    orders: OrderTerms | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,8 @@ class PolicyDocument:
     sources: tuple[Source, ...]
     markets: Mapping[str, Market]
     options: Mapping[str, OptionRule]
+    account: AccountTerms | None
+    """How the venue margins a whole account, where it does."""
     terms: Mapping[str, object] = field(repr=False)
     contents: Mapping[str, Mapping[str, object]] = field(repr=False)
     """Each market's fields as written, the venue's terms among them."""
@@ -72,13 +77,20 @@ class PolicyDocument:
     def market(self, name: str, precision: Precision | None = None) -> Market:
         """A market by name; units that the policy leaves out fit the ``precision`` of the numbers at hand."""
         content = self.market_content(name)
-        return self.markets[name] if precision is None else read_market(name, Fields(content, f"markets.{name}"), precision)
+        return (
+            self.markets[name]
+            if precision is None
+            else read_market(name, Fields(content, f"markets.{name}"), precision)
+        )
 
     def market_content(self, name: str) -> Mapping[str, object]:
         """A market's fields as written, for a market that differs from it in a few."""
         if name not in self.markets:
             raise MisuseError(
-                Reason.UNKNOWN_MARKET, "market", found=name, expected=f"one of {', '.join(sorted(self.markets)) or 'none'}"
+                Reason.UNKNOWN_MARKET,
+                "market",
+                found=name,
+                expected=f"one of {', '.join(sorted(self.markets)) or 'none'}",
             )
         return self.contents[name]
 
@@ -86,7 +98,10 @@ class PolicyDocument:
         """The rule for options on an underlying."""
         if name not in self.options:
             raise MisuseError(
-                Reason.UNKNOWN_MARKET, "market", found=name, expected=f"one of {', '.join(sorted(self.options)) or 'none'}"
+                Reason.UNKNOWN_MARKET,
+                "market",
+                found=name,
+                expected=f"one of {', '.join(sorted(self.options)) or 'none'}",
             )
         return self.options[name]
 
@@ -107,10 +122,11 @@ def read_policy(content: object) -> PolicyDocument:
         contents = {name: {**terms, **entry.rest} for name, entry in fields.entries("markets").items()}
         markets = {name: read_market(name, Fields(content, f"markets.{name}")) for name, content in contents.items()}
         options = {name: read_option_rule(entry) for name, entry in fields.entries("options").items()}
+        account = read_account_terms(fields, {name: each.policy for name, each in markets.items()}, options)
     if not markets and not options:
         raise MalformedError(Reason.MISSING_FIELD, "markets", found="nothing", expected="a market or an option rule")
     digest = hashlib.sha256(canonical_bytes(content)).hexdigest()
-    return PolicyDocument(*header, effective, sources, markets, options, terms, contents, digest)
+    return PolicyDocument(*header, effective, sources, markets, options, account, terms, contents, digest)
 
 
 def require_format(fields: Fields, expected: str) -> None:
@@ -136,7 +152,20 @@ def read_market(name: str, fields: Fields, precision: Precision | None = None) -
     with fields:
         kind = fields.choice("kind", ContractKind)
         units = read_units(fields, kind, precision or Precision())
-        return Market(name, units, read_market_policy(fields, units))
+        return Market(name, units, read_market_policy(fields, units), read_order_terms(fields))
+
+
+def read_order_terms(fields: Fields) -> OrderTerms | None:
+    """How resting orders are margined; there is no default, because venues agree on none of it."""
+    if not fields.has("orders"):
+        fields.take("orders")
+        return None
+    with fields.inner("orders") as terms:
+        return OrderTerms(
+            pricing=terms.choice("pricing", OrderPricing),
+            turning=terms.choice("turning", TurnRule),
+            open_loss=terms.boolean("open_loss"),
+        )
 
 
 def read_units(fields: Fields, kind: ContractKind, precision: Precision) -> Units:
@@ -145,9 +174,9 @@ def read_units(fields: Fields, kind: ContractKind, precision: Precision) -> Unit
     tick = fields.decimal("tick", precision.tick)
     lot = fields.decimal("lot", precision.lot)
     contract_size = fields.decimal("contract_size", Fraction(1))
-    for field, value in (("tick", tick), ("lot", lot), ("contract_size", contract_size)):
+    for name, value in (("tick", tick), ("lot", lot), ("contract_size", contract_size)):
         if value <= 0:
-            raise MalformedError(Reason.OUT_OF_BOUNDS, field, found=value, expected="a number above 0")
+            raise MalformedError(Reason.OUT_OF_BOUNDS, name, found=value, expected="a number above 0")
     money_unit = fields.decimal("money_unit", precision.money_unit(kind, tick, lot * contract_size))
     return Units(currency, kind, tick, lot, contract_size, money_unit)
 

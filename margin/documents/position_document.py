@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from margin.amounts import parse_decimal, parse_rate, render_exact
 from margin.basket import Asset, HaircutTier, Holding
-from margin.bounds import MAX_HAIRCUT_TIERS, MAX_HOLDINGS, FUNDING_SCALE
+from margin.bounds import FUNDING_SCALE, MAX_HAIRCUT_TIERS, MAX_HOLDINGS
 from margin.contracts import Side
 from margin.documents.policy_document import Market, PolicyDocument, read_market, read_policy, require_format
 from margin.documents.reading import Fields, located
@@ -119,8 +119,9 @@ def read_position(content: object, find_policy: PolicyFinder) -> PositionDocumen
         with fields.inner("prices") as prices:
             mark = read_quote(prices, "mark")
             asset_fields = prices.entries("assets")
-            resting = tuple(read_order(item) for item in fields.items("orders", MAX_ORDERS))
-            market = find_market(market_content, policy, precision_of(written, mark, resting))
+        resting = tuple(read_order(item) for item in fields.items("orders", MAX_ORDERS))
+        market = find_market(market_content, policy, precision_of(written, mark, resting))
+        with located("prices"):
             assets, decimals = read_assets(asset_fields, market.units)
         orders = tuple(build_order(index, order, market.units) for index, order in enumerate(resting))
         execution = read_execution(fields, market.units)
@@ -150,7 +151,8 @@ def find_market(content: object, policy: PolicyDocument | None, precision: Preci
     given = Fields(content, "market").rest
     if "like" in given:
         with Fields({"like": given.pop("like")}, "market") as fields:
-            terms = require_policy(policy).market_content(fields.text("like"))
+            name = fields.text("like")
+        terms = require_policy(policy).market_content(name)
     else:
         terms = policy.terms if policy else {}
     return read_market("inline", Fields({**terms, **given}, "market"), precision)
@@ -183,14 +185,19 @@ def read_written(fields: Fields) -> Written:
             basket=tuple(read_holding(item) for item in fields.items("basket", MAX_HOLDINGS)),
         )
         if written.entry_price is None and written.entry_notional is None:
-            raise MalformedError(Reason.MISSING_FIELD, "entry_price", found="nothing", expected="the average entry price")
+            raise MalformedError(
+                Reason.MISSING_FIELD, "entry_price", found="nothing", expected="the average entry price"
+            )
         if written.entry_price is not None and written.entry_price <= 0:
             raise MalformedError(
                 Reason.OUT_OF_BOUNDS, "entry_price", found=written.entry_price, expected="a price above 0"
             )
         if written.cash is None and written.margin_with_pnl is None and written.leverage is None:
             raise MalformedError(
-                Reason.MISSING_FIELD, "cash", found="nothing", expected="the isolated margin, or a leverage to derive it"
+                Reason.MISSING_FIELD,
+                "cash",
+                found="nothing",
+                expected="the isolated margin, or a leverage to derive it",
             )
         if written.leverage is not None and written.leverage < 1:
             raise MalformedError(Reason.OUT_OF_BOUNDS, "leverage", found=written.leverage, expected="at least 1")
@@ -245,7 +252,7 @@ def read_assets(entries: Mapping[str, Fields], units: Units) -> tuple[dict[str, 
             if quote is None:
                 raise MalformedError(Reason.MISSING_PRICE, "price", found="nothing", expected="the asset's price")
             decimals[name] = fields.integer("decimals", 0, MAX_DECIMALS, 18)
-            tick = Precision.of([quote.price, quote.confidence], []).tick
+            tick = Precision.of([quote.price, quote.confidence], [], []).tick
             assets[name] = Asset(
                 price=(quote.price / tick).numerator,
                 confidence=(quote.confidence / tick).numerator,
@@ -301,7 +308,9 @@ def read_execution(fields: Fields, units: Units) -> Execution | None:
         price = units.ticks(execution.decimal("price"))
         fund = units.money(execution.decimal("insurance_fund", Fraction(0)), "insurance_fund")
         if price <= 0 or fund < 0:
-            raise MalformedError(Reason.OUT_OF_BOUNDS, "price", found=price, expected="a price above 0, a fund of at least 0")
+            raise MalformedError(
+                Reason.OUT_OF_BOUNDS, "price", found=price, expected="a price above 0, a fund of at least 0"
+            )
         return Execution(price, fund)
 
 
@@ -361,7 +370,10 @@ def scale_index(index: Fraction, units: Units, field: str) -> int:
     scaled = index * units.lot / units.money_unit * FUNDING_SCALE
     if scaled.denominator != 1:
         raise MalformedError(
-            Reason.NOT_ON_GRID, field, found=render_exact(index), expected="a whole number of 1e-6 money units for one lot"
+            Reason.NOT_ON_GRID,
+            field,
+            found=render_exact(index),
+            expected="a whole number of 1e-6 money units for one lot",
         )
     return scaled.numerator
 
@@ -370,9 +382,7 @@ def build_holding(index: int, name: str, amount: Fraction, decimals: Mapping[str
     """A holding in the smallest units of its asset."""
     with located(f"basket[{index}]"):
         if name not in decimals:
-            raise MalformedError(
-                Reason.MISSING_PRICE, "asset", found=name, expected="an asset named in prices.assets"
-            )
+            raise MalformedError(Reason.MISSING_PRICE, "asset", found=name, expected="an asset named in prices.assets")
         smallest = amount * 10 ** decimals[name]
         if smallest.denominator != 1:
             raise MalformedError(
@@ -391,9 +401,16 @@ def build_state(mark: Quote | None, written: Written, market: Market, assets: Ma
             price, confidence = units.ticks(written.entry_price), Fraction(0)
         else:
             raise MalformedError(Reason.MISSING_PRICE, "mark", found="nothing", expected="the mark price")
+        if price <= 0:
+            raise MalformedError(
+                Reason.OUT_OF_BOUNDS, "mark", found=units.show_price(price), expected="a price above 0"
+            )
         if not 0 <= confidence < price:
             raise MalformedError(
-                Reason.OUT_OF_BOUNDS, "confidence", found=units.show_price(confidence), expected="at least 0, below the mark"
+                Reason.OUT_OF_BOUNDS,
+                "confidence",
+                found=units.show_price(confidence),
+                expected="at least 0, below the mark",
             )
         index = scale_index(written.funding.index_now, units, "funding.index_now")
         return MarketState(price, confidence, index, assets)

@@ -5,18 +5,22 @@ don't. ``shown`` repeats the headlines rounded against the trader: what he has g
 goes up, and his liquidation price comes nearer.
 """
 
+from dataclasses import dataclass
 from fractions import Fraction
 
 from margin.amounts import Rounding, render_exact, render_rounded
 from margin.contracts import Side
+from margin.deleverage import plan_liquidation
 from margin.documents.policy_document import Market, PolicyDocument
 from margin.documents.position_document import PositionDocument
 from margin.documents.units import Units
+from margin.errors import MalformedError, Reason
 from margin.evaluation import Evaluation
-from margin.liquidation import Closeout
-from margin.orders import OrderMargin
+from margin.liquidation import Closeout, compute_closeout
+from margin.orders import OrderMargin, RestingOrders, compute_order_margin
 from margin.position import Equity
 from margin.requirement import Requirement, RequirementKind
+from margin.transition import compute_withdrawable
 
 Report = dict[str, object]
 
@@ -24,12 +28,44 @@ EVALUATION_FORMAT = "ringfence.evaluation/1"
 RATIO_UNIT = Fraction(1, 10**6)
 
 
-def report_position(
-    document: PositionDocument,
-    evaluation: Evaluation,
-    orders: OrderMargin | None,
-    closeout: Closeout | None,
-) -> Report:
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """What could be done now: cash that could leave, contracts that would be closed, orders, a close asked about."""
+
+    withdrawable: Fraction
+    lots_to_close: int | None
+    orders: OrderMargin | None
+    closeout: Closeout | None
+
+
+def compute_actions(document: PositionDocument, evaluation: Evaluation) -> Actions:
+    """What could be done with the position at this moment."""
+    policy, position, state = document.market.policy, document.position, document.state
+    covered = evaluation.covers(RequirementKind.MAINTENANCE)
+    execution = document.execution
+    return Actions(
+        withdrawable=compute_withdrawable(policy, position, state),
+        lots_to_close=None if covered else plan_liquidation(policy, position, state),
+        orders=compute_document_orders(document) if document.orders else None,
+        closeout=None
+        if execution is None
+        else compute_closeout(policy, position, state, execution.price, execution.insurance_fund),
+    )
+
+
+def compute_document_orders(document: PositionDocument) -> OrderMargin:
+    """The order margin, by the terms that the market must name."""
+    market = document.market
+    if market.orders is None:
+        raise MalformedError(
+            Reason.MISSING_FIELD, "market.orders", found="nothing", expected="pricing, turning and open_loss of orders"
+        )
+    return compute_order_margin(
+        market.policy, document.position, document.state, RestingOrders(document.orders, market.orders)
+    )
+
+
+def report_position(document: PositionDocument, evaluation: Evaluation, actions: Actions) -> Report:
     """The whole report of one position."""
     units, side = document.market.units, document.position.side
     report: Report = {
@@ -62,11 +98,24 @@ def report_position(
         "shown": report_headlines(evaluation, units, side),
         "units": report_units(document.market),
     }
-    if orders is not None:
-        report["orders"] = report_orders(orders, evaluation, units)
-    if closeout is not None:
-        report["closeout"] = report_closeout(closeout, units)
+    report["withdrawable"] = units.round_money(actions.withdrawable, Rounding.DOWN)
+    report["lots_to_close"] = None if actions.lots_to_close is None else render_exact(actions.lots_to_close * units.lot)
+    if actions.orders is not None:
+        report["orders"] = report_orders(actions.orders, evaluation, units)
+    if actions.closeout is not None:
+        report["closeout"] = report_closeout(actions.closeout, units)
     return report
+
+
+def report_orders(orders: OrderMargin, evaluation: Evaluation, units: Units) -> Report:
+    """What resting orders reserve on top of the position, and whether the equity covers both."""
+    return {
+        "worse_side": orders.side.name.lower(),
+        "margin": units.show_money(orders.margin),
+        "open_loss": units.show_money(orders.open_loss),
+        "total": units.show_money(orders.total),
+        "covers": evaluation.equity.total >= orders.total,
+    }
 
 
 def report_policy(policy: PolicyDocument | None) -> Report | None:

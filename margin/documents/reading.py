@@ -16,6 +16,7 @@ from margin.errors import MalformedError, MarginError, Reason
 
 MAX_DOCUMENT_BYTES = 1 << 20
 MAX_LIST = 4096
+MAX_TEXT = 1000
 
 Choice = TypeVar("Choice", bound=Enum)
 
@@ -50,9 +51,7 @@ def read_document(path: Path) -> object:
 def parse_json(content: bytes | str) -> object:
     """JSON without duplicate keys, NaN or infinity; numbers with a point are kept as text."""
     try:
-        return json.loads(
-            content, object_pairs_hook=unique_fields, parse_float=BareNumber, parse_constant=BareNumber
-        )
+        return json.loads(content, object_pairs_hook=unique_fields, parse_float=BareNumber, parse_constant=BareNumber)
     except (ValueError, RecursionError) as error:
         raise MalformedError(Reason.NOT_READABLE, "document", found=describe(error), expected="JSON") from None
 
@@ -98,7 +97,9 @@ class Fields:
 
     def __init__(self, value: object, name: str = "") -> None:
         if not isinstance(value, dict):
-            raise MalformedError(Reason.NOT_AN_OBJECT, name or "document", found=value, expected="an object with fields")
+            raise MalformedError(
+                Reason.NOT_AN_OBJECT, name or "document", found=value, expected="an object with fields"
+            )
         self.name = name
         self.rest: dict[str, object] = dict(value)
         self.known: list[str] = []
@@ -143,7 +144,7 @@ class Fields:
         value = self.take(name) if default is not None else self.take_required(name, "a string")
         if value is None and default is not None:
             return default
-        if not isinstance(value, str) or not value or len(value) > 1000:
+        if not isinstance(value, str) or not value or len(value) > MAX_TEXT:
             raise MalformedError(Reason.NOT_A_STRING, name, found=value, expected="a string, not empty")
         return value
 

@@ -76,7 +76,9 @@ def read_structure(content: object, find_policy: PolicyFinder) -> StructureDocum
         cash = fields.decimal_or_none("cash")
         rule = find_option_rule(market_content, policy)
     if rule is not None and market is None:
-        raise MalformedError(Reason.MISSING_PRICE, "prices.spot", found="nothing", expected="the price of the underlying")
+        raise MalformedError(
+            Reason.MISSING_PRICE, "prices.spot", found="nothing", expected="the price of the underlying"
+        )
     structure = Structure(tuple(build_leg(leg, index) for index, leg in enumerate(legs)))
     name = market_content if isinstance(market_content, str) else None
     return StructureDocument(label, policy, name, rule, market, structure, option_legs_of(legs, rule), cash)
@@ -114,6 +116,8 @@ def read_leg(fields: Fields) -> WrittenLeg:
         kind = fields.choice("kind", LegKind)
         strike_field = "entry_price" if kind is LegKind.UNDERLYING else "strike"
         missing = Fraction(0) if kind is LegKind.UNDERLYING else None
+        if kind is LegKind.UNDERLYING:
+            fields.refuse_both("entry_price", "premium")
         return WrittenLeg(
             kind=kind,
             side=fields.choice("side", Side),

@@ -65,11 +65,17 @@ class Units:
         lots = contracts / self.lot
         if lots.denominator != 1:
             raise MalformedError(
-                Reason.NOT_ON_GRID, field, found=render_exact(contracts), expected=f"a multiple of the lot {render_exact(self.lot)}"
+                Reason.NOT_ON_GRID,
+                field,
+                found=render_exact(contracts),
+                expected=f"a multiple of the lot {render_exact(self.lot)}",
             )
         if not 1 <= lots <= MAX_SIZE:
             raise MalformedError(
-                Reason.OUT_OF_BOUNDS, field, found=render_exact(contracts), expected="a size above 0 and below 2^64 lots"
+                Reason.OUT_OF_BOUNDS,
+                field,
+                found=render_exact(contracts),
+                expected="a size above 0 and below 2^64 lots",
             )
         return lots.numerator
 
@@ -82,7 +88,10 @@ class Units:
         ticks = self.ticks(price)
         if ticks.denominator != 1:
             raise MalformedError(
-                Reason.NOT_ON_GRID, field, found=render_exact(price), expected=f"a multiple of the tick {render_exact(self.tick)}"
+                Reason.NOT_ON_GRID,
+                field,
+                found=render_exact(price),
+                expected=f"a multiple of the tick {render_exact(self.tick)}",
             )
         return ticks
 

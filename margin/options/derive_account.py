@@ -7,15 +7,18 @@
              - the requirement of each expiry
              - contingencies, initial only
 
-An account meets a requirement while its excess is at least zero. Contingencies, each on the
-initial requirement alone:
+An account meets a requirement while its excess is at least zero. What it holds against both is its
+equity: the cash, the coins at the share that counts for maintenance, and what is unsettled; so that
+
+    requirement = equity - excess
+
+Contingencies, each on the initial requirement alone:
 
     depeg     stable price below its threshold: (threshold - price) * factor * spot * (|perpetual| + options sold)
     oracle    a confidence below its threshold: (1 - confidence) * factor * spot * size exposed to it
 """
 
 from dataclasses import dataclass
-from enum import Enum
 from fractions import Fraction
 
 from margin.contracts import Side
@@ -32,15 +35,9 @@ from margin.quantities import (
     require_signed,
     require_tuple,
 )
+from margin.requirement import RequirementKind
 
 ONE = Fraction(1)
-
-
-class Purpose(Enum):
-    """Which requirement is asked after."""
-
-    INITIAL = "initial"
-    MAINTENANCE = "maintenance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +187,24 @@ class MarketHolding:
 class AccountMargin:
     """By how much an account exceeds (or, negative, misses) each requirement, and what it is worth."""
 
+    equity: Fraction
     initial_excess: Fraction
     maintenance_excess: Fraction
     market_value: Fraction
     initial_terms: tuple[Term, ...]
     maintenance_terms: tuple[Term, ...]
+
+    def excess(self, kind: RequirementKind) -> Fraction:
+        """The equity less the requirement."""
+        return self.initial_excess if kind is RequirementKind.INITIAL else self.maintenance_excess
+
+    def requirement(self, kind: RequirementKind) -> Fraction:
+        """What the equity must cover."""
+        return self.equity - self.excess(kind)
+
+    def covers(self, kind: RequirementKind) -> bool:
+        """Whether the equity covers the requirement."""
+        return self.excess(kind) >= 0
 
 
 def compute_account_margin(
@@ -208,9 +218,10 @@ def compute_account_margin(
     initial = [cash_term]
     maintenance = [cash_term]
     for holding in holdings:
-        initial += explain_holding(holding, Purpose.INITIAL, depeg.charge(stable_price))
-        maintenance += explain_holding(holding, Purpose.MAINTENANCE, ZERO)
+        initial += explain_holding(holding, RequirementKind.INITIAL, depeg.charge(stable_price))
+        maintenance += explain_holding(holding, RequirementKind.MAINTENANCE, ZERO)
     return AccountMargin(
+        cash + sum((count_holding(holding) for holding in holdings), ZERO),
         sum_terms(initial),
         sum_terms(maintenance),
         cash + sum((value_holding(holding, stable_price) for holding in holdings), ZERO),
@@ -224,6 +235,12 @@ def sum_terms(terms: list[Term]) -> Fraction:
     return sum((term.amount for term in terms), ZERO)
 
 
+def count_holding(holding: MarketHolding) -> Fraction:
+    """What a holding adds to the equity: its coins at the share that counts, and what is unsettled."""
+    unsettled = holding.perpetual.unsettled if holding.perpetual else ZERO
+    return unsettled + holding.coins * holding.spot * holding.rule.coin_share
+
+
 def value_holding(holding: MarketHolding, stable_price: Fraction) -> Fraction:
     """What a holding is worth now, in the stablecoin: no requirement, no haircut."""
     options = sum((expiry.market_value for expiry in holding.expiries), ZERO)
@@ -231,23 +248,23 @@ def value_holding(holding: MarketHolding, stable_price: Fraction) -> Fraction:
     return options + unsettled + holding.coins * holding.spot / stable_price
 
 
-def explain_holding(holding: MarketHolding, purpose: Purpose, depeg_share: Fraction) -> list[Term]:
+def explain_holding(holding: MarketHolding, kind: RequirementKind, depeg_share: Fraction) -> list[Term]:
     """The signed terms that one market adds to the excess; those that come to nothing are left out."""
     exposed = holding.perpetual_size + holding.options_sold
     terms = [
-        *explain_coins(holding, purpose),
-        *explain_perpetual(holding, purpose),
-        *(term for expiry in holding.expiries for term in explain_expiry(holding, expiry, purpose)),
+        *explain_coins(holding, kind),
+        *explain_perpetual(holding, kind),
+        *(term for expiry in holding.expiries for term in explain_expiry(holding, expiry, kind)),
         Term("depeg", "-(threshold - stable price) * factor * spot * exposed", -depeg_share * holding.spot * exposed),
     ]
     return [term for term in terms if term.amount]
 
 
-def explain_coins(holding: MarketHolding, purpose: Purpose) -> list[Term]:
+def explain_coins(holding: MarketHolding, kind: RequirementKind) -> list[Term]:
     """Coins count for a share of their value, less for an initial requirement."""
     rule, notional = holding.rule, holding.coins * holding.spot
     counted = notional * rule.coin_share
-    if purpose is Purpose.MAINTENANCE:
+    if kind is RequirementKind.MAINTENANCE:
         return [Term("coins", "coins * spot * share", counted)]
     counted *= rule.coin_initial_scale
     share = rule.oracle.charge(holding.spot_confidence, rule.oracle.coin_threshold) if counted else ZERO
@@ -257,12 +274,12 @@ def explain_coins(holding: MarketHolding, purpose: Purpose) -> list[Term]:
     ]
 
 
-def explain_perpetual(holding: MarketHolding, purpose: Purpose) -> list[Term]:
+def explain_perpetual(holding: MarketHolding, kind: RequirementKind) -> list[Term]:
     """What a perpetual has earned, what it needs, and what a doubtful price adds."""
     perpetual, rule = holding.perpetual, holding.rule
     if perpetual is None:
         return []
-    initial = purpose is Purpose.INITIAL
+    initial = kind is RequirementKind.INITIAL
     rate = rule.perpetual_initial_rate if initial else rule.perpetual_maintenance_rate
     confidence = min(perpetual.confidence, holding.spot_confidence)
     share = rule.oracle.charge(confidence, rule.oracle.perpetual_threshold) if initial else ZERO
@@ -275,11 +292,11 @@ def explain_perpetual(holding: MarketHolding, purpose: Purpose) -> list[Term]:
     ]
 
 
-def explain_expiry(holding: MarketHolding, expiry: Expiry, purpose: Purpose) -> list[Term]:
+def explain_expiry(holding: MarketHolding, expiry: Expiry, kind: RequirementKind) -> list[Term]:
     """What the options of one expiry need, and what doubtful prices add for those that are sold."""
     oracle = holding.rule.oracle
     needed = compute_expiry_margin(holding, expiry)
-    if purpose is Purpose.MAINTENANCE:
+    if kind is RequirementKind.MAINTENANCE:
         return [Term("options", "-min(isolated, bounded)", -needed.maintenance)]
     share = oracle.charge(min(expiry.confidence, holding.spot_confidence), oracle.option_threshold)
     return [

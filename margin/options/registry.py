@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from types import MappingProxyType
 
-from margin.errors import MalformedError, MarginError, Reason
+from margin.errors import MalformedError, Reason
 from margin.options.bybit import BybitRule
 from margin.options.deribit import DeribitRule
 from margin.options.derive import DeriveRule
@@ -32,15 +32,8 @@ def build_option_rule(name: str, parameters: Mapping[str, object]) -> AnyOptionR
     expected = list_parameters(family)
     for given in parameters:
         if given not in expected:
-            raise MalformedError(
-                Reason.UNKNOWN_FIELD, f"parameters.{given}", found=given, expected=f"one of {', '.join(expected)}"
-            )
+            raise MalformedError(Reason.UNKNOWN_FIELD, given, found=given, expected=f"one of {', '.join(expected)}")
     for wanted in expected:
         if wanted not in parameters:
-            raise MalformedError(
-                Reason.MISSING_FIELD, f"parameters.{wanted}", found=None, expected=f"a value: {name} asks for it"
-            )
-    try:
-        return family(**parameters)  # type: ignore[arg-type]  # each family checks its own fields
-    except MarginError as error:
-        raise error.under("parameters") from None
+            raise MalformedError(Reason.MISSING_FIELD, wanted, found=None, expected=f"a value: {name} asks for it")
+    return family(**parameters)  # type: ignore[arg-type]  # each family checks its own fields

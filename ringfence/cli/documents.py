@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from margin.documents.position_document import POSITION_FORMAT, PositionDocument, read_position
-from margin.documents.position_report import Report, report_position
+from margin.documents.position_report import Report, compute_actions, report_position
 from margin.documents.published import find_policy
 from margin.documents.reading import read_document
 from margin.documents.structure_document import STRUCTURE_FORMAT, StructureDocument, read_structure
 from margin.documents.structure_report import StructureEvaluation, evaluate_structure, report_structure
 from margin.errors import MalformedError, Reason
 from margin.evaluation import Evaluation, evaluate_position
-from margin.liquidation import compute_closeout
-from margin.orders import compute_order_margin
 from margin.requirement import RequirementKind
 
 PolicyFinder = Callable[[str], object]
@@ -77,15 +75,10 @@ def format_of(content: object) -> str:
 
 
 def judge_position(document: PositionDocument) -> JudgedPosition:
-    """Evaluate a position, its orders and the close it asks about."""
-    policy, position, state = document.market.policy, document.position, document.state
-    evaluation = evaluate_position(policy, position, state)
-    orders = compute_order_margin(policy, position, state, document.orders) if document.orders else None
-    closeout = None
-    if document.execution is not None:
-        execution = document.execution
-        closeout = compute_closeout(policy, position, state, execution.price, execution.insurance_fund)
-    return JudgedPosition(document, evaluation, report_position(document, evaluation, orders, closeout))
+    """Evaluate a position and what could be done with it."""
+    evaluation = evaluate_position(document.market.policy, document.position, document.state)
+    report = report_position(document, evaluation, compute_actions(document, evaluation))
+    return JudgedPosition(document, evaluation, report)
 
 
 def judge_structure(document: StructureDocument) -> JudgedStructure:

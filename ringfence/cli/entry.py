@@ -3,8 +3,8 @@
 import os
 import sys
 
-import click
-from typer.main import get_command
+import typer
+from typer.exceptions import TyperException
 
 from margin.errors import MarginError
 from ringfence.cli.commands import app
@@ -19,36 +19,39 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
-def run(arguments: list[str]) -> int:
+def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one line for each way to end
     """Run one command; every way it can end has its exit code."""
     as_json = "--json" in arguments
     try:
-        result = get_command(app).main(arguments, prog_name="ringfence", standalone_mode=False)
+        result = typer.main.get_command(app).main(arguments, prog_name="ringfence", standalone_mode=False)
         return result if isinstance(result, int) else ExitCode.YES
     except MarginError as error:
         return report_error(error, as_json=as_json)
-    except click.exceptions.Exit as stop:
+    except typer.Exit as stop:
         return stop.exit_code
-    except click.ClickException as error:
+    except TyperException as error:
         return report_usage(error, as_json=as_json)
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         err.print("stopped")
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.YES
-    except Exception as error:  # noqa: BLE001 - the last resort: whatever broke, no value of it is printed
+    except Exception as error:  # the last resort: whatever broke, no value of it is printed
         if SHOW_TRACEBACK in os.environ:
             raise
         return report_internal(error, as_json=as_json)
 
 
-def report_usage(error: click.ClickException, *, as_json: bool) -> ExitCode:
+def report_usage(error: TyperException, *, as_json: bool) -> ExitCode:
     """The command line itself was wrong."""
     if as_json:
-        write_json({"error": {"kind": "misuse", "reason": "USAGE", "field": "command", "found": error.format_message()}})
+        write_json(
+            {"error": {"kind": "misuse", "reason": "USAGE", "field": "command", "found": error.format_message()}}
+        )
     else:
-        error.show()
+        show = getattr(error, "show", None)
+        show() if callable(show) else err.print(error.format_message())
     return ExitCode.MISUSE
 
 

@@ -125,14 +125,15 @@ def draw_price(axes: "Axes", price: Fraction, name: str, color: str) -> None:
 def save_figure(draw: Callable[["Axes"], None], path: Path) -> None:
     """Draw one pair of axes into a file; the same input gives the same bytes."""
     if path.suffix not in FORMATS:
-        raise MisuseError(Reason.NOT_A_CHOICE, "output", found=path.name, expected=f"a name ending in {', '.join(FORMATS)}")
-    import matplotlib  # noqa: PLC0415 - half a second of start-up that only a picture needs
+        raise MisuseError(
+            Reason.NOT_A_CHOICE, "output", found=path.name, expected=f"a name ending in {', '.join(FORMATS)}"
+        )
+    import matplotlib as mpl  # here and not above: half a second of start-up that only a picture needs
+    from matplotlib import pyplot as plt
 
-    matplotlib.use("agg")
-    matplotlib.rcParams["svg.hashsalt"] = "ringfence"
-    from matplotlib import pyplot  # noqa: PLC0415
-
-    figure, axes = pyplot.subplots(figsize=(9, 5.5), layout="constrained")
+    mpl.use("agg")
+    mpl.rcParams["svg.hashsalt"] = "ringfence"
+    figure, axes = plt.subplots(figsize=(9, 5.5), layout="constrained")
     try:
         draw(axes)
         axes.grid(visible=True, alpha=0.3)
@@ -144,4 +145,4 @@ def save_figure(draw: Callable[["Axes"], None], path: Path) -> None:
             Reason.NOT_READABLE, "output", found=error.strerror or "an error", expected="a file that can be written"
         ) from None
     finally:
-        pyplot.close(figure)
+        plt.close(figure)

@@ -36,11 +36,13 @@ def show_position(report: Report) -> None:
     )
     equity = part(report, "equity")
     draw_table(
-        "Equity", ["cash", "basket", "pnl", "funding owed"], [[equity[k] for k in ("cash", "basket", "pnl", "funding_owed")]]
+        "Equity",
+        ["cash", "basket", "pnl", "funding owed"],
+        [[equity[k] for k in ("cash", "basket", "pnl", "funding_owed")]],
     )
-    columns = ["notional", "tier", "rate", "amount", "margin", "closing_fee", "slippage", "total"]
-    rows = [[name, *(part(report, name)[column] for column in columns)] for name in ("initial", "maintenance")]
-    draw_table("Requirement = rate * notional - amount + closing fee + slippage", ["", *columns], rows)
+    initial, maintenance = part(report, "initial"), part(report, "maintenance")
+    rows = [[name.replace("_", " "), initial[name], maintenance[name]] for name in initial]
+    draw_table("Requirement = rate * notional - amount + fees", ["", "initial", "maintenance"], rows)
     for extra in ("orders", "closeout"):
         if extra in report:
             draw_facts(extra.capitalize(), part(report, extra))

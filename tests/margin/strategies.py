@@ -33,7 +33,7 @@ from margin.policy import (
     MarketPolicy,
     PriceRule,
 )
-from margin.position import MarketState, Position, compute_equity, compute_notional
+from margin.position import Equity, MarketState, Position, compute_equity, compute_notional
 from margin.requirement import RequirementKind, compute_requirement
 from margin.tiers import Tier, TierMeasure, TierRule, TierTable
 
@@ -90,9 +90,13 @@ class Case:
     position: Position
     market: MarketState
 
+    def equity_parts(self) -> Equity:
+        """The equity of the position at the mark, with its parts."""
+        return compute_equity(self.policy.contract, self.position, self.market, self.policy.price_rule)
+
     def equity(self) -> Fraction:
         """The equity of the position at the mark."""
-        return compute_equity(self.policy.contract, self.position, self.market, self.policy.price_rule).total
+        return self.equity_parts().total
 
     def notional(self) -> Fraction:
         """The mark notional of the position."""

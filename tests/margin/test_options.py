@@ -220,6 +220,28 @@ def test_gate_put_floor_grows_with_its_mark() -> None:
     assert deep.initial == F("0.02") * (18000 + 65000)
 
 
+def test_paradex_caps_a_put_by_its_strike() -> None:
+    put = OptionLeg(OptionKind.PUT, Side.SHORT, F(1), F(9), F(1))
+    margin = compute_leg_margin(read_rule("paradex"), put, OptionMarket(F(100)))
+    assert (margin.initial, margin.maintenance) == (F("4.5"), F("4.5"))
+    call = replace(put, kind=OptionKind.CALL, strike=F(190))
+    assert compute_leg_margin(read_rule("paradex"), call, OptionMarket(F(100))).initial == 10
+
+
+def test_a_sellers_order_sets_aside_the_least_of_the_venue() -> None:
+    terms = OrderTerms(F("0.0002"), F("0.125"), F("0.1"))
+    dear = OptionLeg(OptionKind.CALL, Side.SHORT, F(10), F(6000), F("0.0575"), F("0.15"))
+    order = compute_order_margin(read_rule("okx_tier_2"), terms, dear, OptionMarket(F(5900), F(5900)))
+    assert order.amount == 1
+
+
+def test_a_sellers_order_counts_the_premium_it_brings() -> None:
+    order = OptionLeg(OptionKind.CALL, Side.SHORT, F(2), F(31000), F(300), F(350))
+    terms = OrderTerms(F("0.0003"), F("0.125"), F(0))
+    margin = compute_order_margin(read_rule("bybit"), terms, order, OptionMarket(F(30000)))
+    assert margin.amount == 2 * (4500 - 1000 + 350) + 2 * 9 - 2 * 350
+
+
 def deribit_parameters(settlement: Settlement, *, covers: bool = True) -> dict[str, object]:
     """Deribit's published shares."""
     return {
@@ -329,19 +351,19 @@ BYBIT = {"share": F("0.15"), "floor_share": F("0.1"), "maintenance_share": F("0.
     ("name", "parameters", "field", "reason"),
     [
         ("kraken", {}, "rule", Reason.NOT_A_CHOICE),
-        ("bybit", BYBIT | {"fee": F(0)}, "parameters.fee", Reason.UNKNOWN_FIELD),
-        ("bybit", {key: BYBIT[key] for key in ("share", "floor_share")}, "parameters.maintenance_share",
+        ("bybit", BYBIT | {"fee": F(0)}, "fee", Reason.UNKNOWN_FIELD),
+        ("bybit", {key: BYBIT[key] for key in ("share", "floor_share")}, "maintenance_share",
          Reason.MISSING_FIELD),
-        ("bybit", BYBIT | {"share": F("1.01")}, "parameters.share", Reason.OUT_OF_BOUNDS),
-        ("bybit", BYBIT | {"share": 0.15}, "parameters.share", Reason.NOT_A_DECIMAL),
-        ("bybit", BYBIT | {"floor_share": F("0.2")}, "parameters.floor_share", Reason.OUT_OF_BOUNDS),
-        ("bybit", BYBIT | {"maintenance_share": F("0.11")}, "parameters.maintenance_share", Reason.OUT_OF_BOUNDS),
-        ("deribit", deribit_parameters(Settlement.COIN) | {"scale": F("0.9")}, "parameters.scale",
+        ("bybit", BYBIT | {"share": F("1.01")}, "share", Reason.OUT_OF_BOUNDS),
+        ("bybit", BYBIT | {"share": 0.15}, "share", Reason.NOT_A_DECIMAL),
+        ("bybit", BYBIT | {"floor_share": F("0.2")}, "floor_share", Reason.OUT_OF_BOUNDS),
+        ("bybit", BYBIT | {"maintenance_share": F("0.11")}, "maintenance_share", Reason.OUT_OF_BOUNDS),
+        ("deribit", deribit_parameters(Settlement.COIN) | {"scale": F("0.9")}, "scale",
          Reason.OUT_OF_BOUNDS),
-        ("deribit", deribit_parameters(Settlement.COIN) | {"settlement": "coin"}, "parameters.settlement",
+        ("deribit", deribit_parameters(Settlement.COIN) | {"settlement": "coin"}, "settlement",
          Reason.NOT_A_CHOICE),
         ("deribit", deribit_parameters(Settlement.COIN) | {"put_initial_covers_maintenance": 1},
-         "parameters.put_initial_covers_maintenance", Reason.NOT_A_CHOICE),
+         "put_initial_covers_maintenance", Reason.NOT_A_CHOICE),
     ],
 )  # fmt: skip
 def test_bad_parameters_are_named(name: str, parameters: dict[str, object], field: str, reason: Reason) -> None:

@@ -15,10 +15,8 @@ const INPUT_WIDTHS: [(&str, usize); 7] = [
     ("leverage_ppm", 8),
 ];
 
-const COVERS_INITIAL: u8 = 1;
-const COVERS_MAINTENANCE: u8 = 2;
-const WITHIN_CAP: u8 = 4;
-const LEVERAGE_ALLOWED: u8 = 8;
+/// The most rows of one call. `margin.batch` evaluates larger batches in chunks.
+const MAX_ROWS: usize = 1 << 27;
 
 /// The columns of so many positions.
 pub(crate) struct PositionColumns<'a> {
@@ -38,6 +36,9 @@ impl<'a> PositionColumns<'a> {
         let [side, size, entry_notional, cash, basket_value, funding_index, leverage_ppm] = columns else {
             return Err(Refusal::wrong_count("columns", columns.len(), INPUT_WIDTHS.len()));
         };
+        if side.len() > MAX_ROWS {
+            return Err(Refusal::wrong_count("rows", side.len(), MAX_ROWS));
+        }
         for ((name, width), column) in INPUT_WIDTHS.iter().zip(columns) {
             if column.len() != side.len() * width {
                 return Err(Refusal::wrong_count(name, column.len(), side.len() * width));
@@ -74,7 +75,7 @@ impl<'a> PositionColumns<'a> {
 /// The columns of the result, filled row by row, and what they sum up to.
 pub(crate) struct ResultColumns {
     status: Vec<u8>,
-    flags: Vec<u8>,
+    verdict: Vec<u8>,
     equity: Vec<u8>,
     notional: Vec<u8>,
     initial: Vec<u8>,
@@ -89,7 +90,7 @@ struct PriceColumns {
     ticks: Vec<u8>,
 }
 
-/// Sums over the rows that are not refused. A batch has at most 2^27 rows of at most 2^100: no sum overflows.
+/// Sums over the rows that are not refused: `MAX_ROWS` of at most 2^100 each, so that no sum overflows.
 #[derive(Default)]
 pub(crate) struct Totals {
     pub(crate) refused: usize,
@@ -105,7 +106,7 @@ impl ResultColumns {
         let prices = || PriceColumns { cause: column(1), ticks: column(8) };
         Self {
             status: column(1),
-            flags: column(1),
+            verdict: column(1),
             equity: column(16),
             notional: column(16),
             initial: column(16),
@@ -124,27 +125,20 @@ impl ResultColumns {
     }
 
     fn push_evaluation(&mut self, evaluation: &Evaluation) {
-        let figures = &evaluation.figures;
-        let flag = |holds: bool, bit: u8| if holds { bit } else { 0 };
         self.status.push(0);
-        self.flags.push(
-            flag(figures.covers_initial, COVERS_INITIAL)
-                | flag(figures.covers_maintenance, COVERS_MAINTENANCE)
-                | flag(evaluation.within_cap, WITHIN_CAP)
-                | flag(evaluation.leverage_allowed, LEVERAGE_ALLOWED),
-        );
+        self.verdict.push(evaluation.verdict.0);
         self.equity.extend(evaluation.equity.to_le_bytes());
         self.notional.extend(evaluation.notional.to_le_bytes());
-        self.initial.extend(figures.initial.to_le_bytes());
-        self.maintenance.extend(figures.maintenance.to_le_bytes());
-        self.liquidation.push(figures.liquidation);
-        self.bankruptcy.push(figures.bankruptcy);
+        self.initial.extend(evaluation.initial.to_le_bytes());
+        self.maintenance.extend(evaluation.maintenance.to_le_bytes());
+        self.liquidation.push(evaluation.liquidation);
+        self.bankruptcy.push(evaluation.bankruptcy);
         self.totals.add(evaluation);
     }
 
     fn push_refused(&mut self, refused: Refused) {
         self.status.push(refused as u8);
-        self.flags.push(0);
+        self.verdict.push(0);
         for column in [&mut self.equity, &mut self.notional, &mut self.initial, &mut self.maintenance] {
             column.extend([0; 16]);
         }
@@ -156,7 +150,7 @@ impl ResultColumns {
     pub(crate) fn in_order(&self) -> [&[u8]; 10] {
         [
             &self.status,
-            &self.flags,
+            &self.verdict,
             &self.equity,
             &self.notional,
             &self.initial,
@@ -178,7 +172,7 @@ impl PriceColumns {
 
 impl Totals {
     fn add(&mut self, evaluation: &Evaluation) {
-        self.liquidatable += usize::from(!evaluation.figures.covers_maintenance);
+        self.liquidatable += usize::from(!evaluation.verdict.covers_maintenance());
         if evaluation.equity < 0 {
             self.bankrupt += 1;
             self.shortfall += evaluation.equity.unsigned_abs();

@@ -1,77 +1,68 @@
 //! All that is said of one row.
 
-use ethnum::I256;
-
-use crate::integer::Integer;
 use crate::liquidation::TickPrice;
 use crate::position::{Position, Refused, Valued};
-use crate::requirement::Row;
-use crate::terms::{Basis, Kind, Measure, Terms};
+use crate::requirement::{Row, Rule};
+use crate::terms::{Kind, Terms};
 
 /// A row of the result: money rounded against the trader, decisions exact.
 pub(crate) struct Evaluation {
     pub(crate) equity: i128,
     pub(crate) notional: u128,
-    pub(crate) within_cap: bool,
-    pub(crate) leverage_allowed: bool,
-    pub(crate) figures: Figures,
-}
-
-/// What is read off the policy's table.
-pub(crate) struct Figures {
     pub(crate) initial: u128,
     pub(crate) maintenance: u128,
-    pub(crate) covers_initial: bool,
-    pub(crate) covers_maintenance: bool,
+    pub(crate) verdict: Verdict,
     pub(crate) liquidation: TickPrice,
     pub(crate) bankruptcy: TickPrice,
 }
 
-pub(crate) fn evaluate(terms: &Terms, position: &Position) -> Result<Evaluation, Refused> {
-    let side = terms.side(position.side).ok_or(Refused::NotAChoice)?;
-    position.require_bounds()?;
-    let valued = position.value(terms, side)?;
-    let measure = tier_measure(terms, position, &valued);
-    let tier = tier_index(terms, measure)?;
-    let figures = match &terms.narrow {
-        Some(narrow) if valued.largest_with(position) < side.narrow_below => {
-            figures(&Row::<i128>::of(terms, narrow, side, tier, position, &valued), &valued)
-        }
-        _ => figures(&Row::<I256>::of(terms, &terms.wide, side, tier, position, &valued), &valued),
-    }?;
-    Ok(Evaluation {
-        equity: valued.equity,
-        notional: valued.notional_up(),
-        within_cap: measure <= terms.cap,
-        leverage_allowed: position.leverage_ppm <= terms.max_leverages_ppm[tier],
-        figures,
-    })
-}
+/// Four answers in one byte: `margin.columns.Verdict`.
+#[derive(Clone, Copy)]
+pub(crate) struct Verdict(pub(crate) u8);
 
-fn figures<I: Integer>(row: &Row<'_, I>, valued: &Valued) -> Result<Figures, Refused> {
-    let (initial, maintenance) = (row.requirement(Kind::Initial), row.requirement(Kind::Maintenance));
-    let covers_maintenance = maintenance.is_covered_by(valued);
-    Ok(Figures {
-        initial: initial.rounded_up()?,
-        maintenance: maintenance.rounded_up()?,
-        covers_initial: initial.is_covered_by(valued),
-        covers_maintenance,
-        liquidation: row.liquidation_price(covers_maintenance),
-        bankruptcy: row.bankruptcy_price(),
-    })
-}
+impl Verdict {
+    const COVERS_INITIAL: u8 = 1;
+    const COVERS_MAINTENANCE: u8 = 2;
+    const WITHIN_CAP: u8 = 4;
+    const LEVERAGE_ALLOWED: u8 = 8;
 
-/// What floors and cap, which are whole numbers, are compared with: a fraction may be rounded up for that.
-fn tier_measure(terms: &Terms, position: &Position, valued: &Valued) -> u128 {
-    match (terms.measure, terms.basis) {
-        (Measure::Size, _) => position.size.into(),
-        (Measure::Notional, Basis::Entry) => position.entry_notional,
-        (Measure::Notional, Basis::Mark) => valued.notional_up(),
+    fn of(answers: [(u8, bool); 4]) -> Self {
+        Self(answers.iter().map(|&(bit, holds)| bit * u8::from(holds)).sum())
+    }
+
+    pub(crate) fn covers_maintenance(self) -> bool {
+        self.0 & Self::COVERS_MAINTENANCE != 0
     }
 }
 
-/// The tier k with `floor_k < measure <= floor_{k+1}`.
-fn tier_index(terms: &Terms, measure: u128) -> Result<usize, Refused> {
-    let below = terms.floors.iter().take_while(|&&floor| floor < measure).count();
-    below.checked_sub(1).ok_or(Refused::OutsideTable)
+pub(crate) fn evaluate(terms: &Terms, position: &Position) -> Result<Evaluation, Refused> {
+    let side = terms.side(position.side)?;
+    position.require_bounds()?;
+    let valued = position.value(terms, side)?;
+    Row::of(terms, side, position, &valued).evaluate(position, &valued)
+}
+
+impl Row<'_> {
+    fn evaluate(&self, position: &Position, valued: &Valued) -> Result<Evaluation, Refused> {
+        let at_first = Rule::of(Kind::Initial, self.terms, position, valued)?;
+        let initial = self.requirement(at_first);
+        let initial_up = initial.rounded_up()?;
+        let to_keep = Rule::of(Kind::Maintenance, self.terms, position, valued)?;
+        let maintenance = self.requirement(to_keep);
+        let covers_maintenance = maintenance.is_covered_by(valued);
+        Ok(Evaluation {
+            equity: valued.equity,
+            notional: valued.notional_up(),
+            initial: initial_up,
+            maintenance: maintenance.rounded_up()?,
+            verdict: Verdict::of([
+                (Verdict::COVERS_INITIAL, initial.is_covered_by(valued)),
+                (Verdict::COVERS_MAINTENANCE, covers_maintenance),
+                (Verdict::WITHIN_CAP, at_first.measure <= self.terms.cap),
+                (Verdict::LEVERAGE_ALLOWED, position.leverage_ppm <= self.terms.max_leverages_ppm[at_first.tier]),
+            ]),
+            liquidation: self.liquidation_price(to_keep, covers_maintenance),
+            bankruptcy: self.bankruptcy_price(),
+        })
+    }
 }

@@ -4,8 +4,8 @@
 //! against. This crate is only faster. It is imported as `margin._native` and knows no cryptography.
 
 mod columns;
+mod division;
 mod evaluation;
-mod integer;
 mod liquidation;
 mod position;
 mod refusal;

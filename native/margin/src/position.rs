@@ -45,11 +45,6 @@ impl Valued {
     pub(crate) fn notional_up(&self) -> u128 {
         self.notional + u128::from(self.notional_rest > 0)
     }
-
-    /// A number with as many bits as the largest that the row brings into a product.
-    pub(crate) fn largest_with(&self, position: &Position) -> u128 {
-        self.numerator | position.entry_notional | self.base.unsigned_abs()
-    }
 }
 
 impl Position {

@@ -5,79 +5,92 @@
 //! most, or R times the size where a deduction in lots is taken of an entry notional. The largest numerator is
 //! money * d * R * leverage < 2^(102 + 65 + 40 + 30), so all of it fits 256 bits with their sign.
 
-use crate::integer::Integer;
+use ethnum::I256;
+
+use crate::division::divide;
 use crate::position::{Position, Refused, Valued};
-use crate::terms::{Basis, FeeBasis, FeeScope, Kind, MAX_MONEY, Measure, Scaled, Side, Terms};
+use crate::terms::{Basis, FeeBasis, FeeScope, Kind, MAX_MONEY, Measure, Side, Terms};
 
-const PPM: i128 = 1_000_000;
+const PPM: I256 = I256::new(1_000_000);
 
-/// A row in the integer type that it is evaluated in.
-pub(crate) struct Row<'a, I> {
-    pub(crate) terms: &'a Terms,
-    pub(crate) scaled: &'a Scaled<I>,
-    pub(crate) side: &'a Side,
+/// One of the two requirements of a row: which, of which notional, in which tier.
+#[derive(Clone, Copy)]
+pub(crate) struct Rule {
+    pub(crate) kind: Kind,
+    pub(crate) basis: Basis,
+    /// What the table compares with its floors, which are whole numbers: a fraction may be rounded up for that.
+    pub(crate) measure: u128,
     pub(crate) tier: usize,
-    pub(crate) slope: I,
+}
+
+impl Rule {
+    pub(crate) fn of(kind: Kind, terms: &Terms, position: &Position, valued: &Valued) -> Result<Self, Refused> {
+        let basis = terms.basis(kind);
+        let measure = match (terms.measure, basis) {
+            (Measure::Size, _) => position.size.into(),
+            (Measure::Notional, Basis::Entry) => position.entry_notional,
+            (Measure::Notional, Basis::Mark) => valued.notional_up(),
+        };
+        let tier = terms.tier_index(measure).ok_or(Refused::OutsideTable)?;
+        Ok(Self { kind, basis, measure, tier })
+    }
+}
+
+/// A row at the mark, ready for its two requirements and its two prices.
+pub(crate) struct Row<'a> {
+    pub(crate) terms: &'a Terms,
+    pub(crate) side: &'a Side,
     /// The notional at the mark is `numerator / divisor`.
-    pub(crate) numerator: I,
-    pub(crate) divisor: I,
-    pub(crate) lot_value: I,
-    pub(crate) size: I,
-    pub(crate) entry: I,
-    pub(crate) base: I,
-    leverage_ppm: I,
+    pub(crate) numerator: I256,
+    pub(crate) divisor: I256,
+    pub(crate) lot_value: I256,
+    pub(crate) size: I256,
+    pub(crate) entry: I256,
+    pub(crate) base: I256,
+    leverage_ppm: I256,
 }
 
 /// `whole + rest / (d * finer)`, with a rest that is not negative and less than one.
-pub(crate) struct Exact<I> {
-    whole: I,
-    rest: I,
-    finer: I,
+pub(crate) struct Exact {
+    whole: I256,
+    rest: I256,
+    finer: I256,
 }
 
-impl<'a, I: Integer> Row<'a, I> {
-    pub(crate) fn of(
-        terms: &'a Terms,
-        scaled: &'a Scaled<I>,
-        side: &'a Side,
-        tier: usize,
-        position: &Position,
-        valued: &Valued,
-    ) -> Self {
+impl<'a> Row<'a> {
+    pub(crate) fn of(terms: &'a Terms, side: &'a Side, position: &Position, valued: &Valued) -> Self {
         Self {
             terms,
-            scaled,
             side,
-            tier,
-            slope: I::of(side.slope),
-            numerator: I::of_unsigned(valued.numerator),
-            divisor: I::of_unsigned(side.divisor),
-            lot_value: I::of_unsigned(side.lot_value),
-            size: I::of(position.size.into()),
-            entry: I::of_unsigned(position.entry_notional),
-            base: I::of(valued.base),
-            leverage_ppm: I::of(position.leverage_ppm.into()),
+            numerator: valued.numerator.into(),
+            divisor: side.divisor.into(),
+            lot_value: side.lot_value.into(),
+            size: position.size.into(),
+            entry: position.entry_notional.into(),
+            base: valued.base.into(),
+            leverage_ppm: position.leverage_ppm.into(),
         }
     }
 
-    pub(crate) fn requirement(&self, kind: Kind) -> Exact<I> {
-        match self.terms.basis {
-            Basis::Mark => self.requirement_of_mark(kind),
-            Basis::Entry => self.requirement_of_entry(kind),
+    pub(crate) fn requirement(&self, rule: Rule) -> Exact {
+        match rule.basis {
+            Basis::Mark => self.requirement_of_mark(rule),
+            Basis::Entry => self.requirement_of_entry(rule),
         }
     }
 
     /// `max(rate * N - amount, N / leverage) + (slippage + fee) * N + fixed fee`, over d * R.
-    fn requirement_of_mark(&self, kind: Kind) -> Exact<I> {
-        let Scaled { scale, slippage_rate, .. } = *self.scaled;
-        let line = self.scaled.line(kind, self.tier);
+    fn requirement_of_mark(&self, rule: Rule) -> Exact {
+        let (scale, slippage_rate) = (self.terms.scale, self.terms.slippage_rate);
+        let line = self.terms.line(rule.kind, rule.tier);
         let margin = match self.terms.measure {
             Measure::Notional => line.rate * self.numerator - line.amount * self.divisor,
-            Measure::Size => self.lots_at_rate(kind) * self.lot_value,
+            Measure::Size => self.lots_at_rate(rule) * self.lot_value,
         };
-        let extra = (slippage_rate + self.moving_fee_rate(kind)) * self.numerator + self.fixed_fee(kind) * self.divisor;
-        if self.has_own_leverage(kind) {
-            let own = I::of(PPM) * scale * self.numerator;
+        let extra = (slippage_rate + self.moving_fee_rate(rule.kind)) * self.numerator
+            + self.fixed_fee(rule.kind) * self.divisor;
+        if self.has_own_leverage(rule.kind) {
+            let own = PPM * scale * self.numerator;
             if own > margin * self.leverage_ppm {
                 return self.exact(extra * self.leverage_ppm + own, scale * self.leverage_ppm);
             }
@@ -86,14 +99,14 @@ impl<'a, I: Integer> Row<'a, I> {
     }
 
     /// `max(rate * entry - amount, entry / leverage) + slippage * entry + fee`, over d * R.
-    fn requirement_of_entry(&self, kind: Kind) -> Exact<I> {
-        let scale = self.scaled.scale;
-        let extra = self.fixed_extra(kind) * self.divisor + self.moving_fee_rate(kind) * self.numerator;
-        if self.has_own_leverage(kind) {
-            let own = I::of(PPM) * scale;
+    fn requirement_of_entry(&self, rule: Rule) -> Exact {
+        let scale = self.terms.scale;
+        let extra = self.fixed_extra(rule.kind) * self.divisor + self.moving_fee_rate(rule.kind) * self.numerator;
+        if self.has_own_leverage(rule.kind) {
+            let own = PPM * scale;
             let own_is_most = match self.terms.measure {
-                Measure::Notional => own * self.entry > self.margin_of_entry(kind) * self.leverage_ppm,
-                Measure::Size => own * self.size > self.lots_at_rate(kind) * self.leverage_ppm,
+                Measure::Notional => own * self.entry > self.margin_of_entry(rule) * self.leverage_ppm,
+                Measure::Size => own * self.size > self.lots_at_rate(rule) * self.leverage_ppm,
             };
             if own_is_most {
                 let numerator = extra * self.leverage_ppm + own * self.entry * self.divisor;
@@ -101,8 +114,8 @@ impl<'a, I: Integer> Row<'a, I> {
             }
         }
         match self.terms.measure {
-            Measure::Notional => self.exact(self.margin_of_entry(kind) * self.divisor + extra, scale),
-            Measure::Size => self.exact_by_lots(self.lots_at_rate(kind) * self.entry, extra),
+            Measure::Notional => self.exact(self.margin_of_entry(rule) * self.divisor + extra, scale),
+            Measure::Size => self.exact_by_lots(self.lots_at_rate(rule) * self.entry, extra),
         }
     }
 
@@ -110,57 +123,62 @@ impl<'a, I: Integer> Row<'a, I> {
     ///
     /// The common divisor d * R * size would ask for 271 bits, so whole numbers are taken out of both terms first. The
     /// two rests are less than R and 1 over R: together they carry at most one.
-    fn exact_by_lots(&self, margin: I, extra: I) -> Exact<I> {
-        let unit = self.divisor * self.scaled.scale;
-        let (margin, margin_rest) = margin.divide(self.size);
-        let (whole, rest) = (margin * self.divisor + extra).divide(unit);
-        let (carry, rest) = (rest * self.size + margin_rest * self.divisor).divide(unit * self.size);
-        Exact { whole: whole + carry, rest, finer: self.scaled.scale * self.size }
+    fn exact_by_lots(&self, margin: I256, extra: I256) -> Exact {
+        let unit = self.divisor * self.terms.scale;
+        let (margin, margin_rest) = divide(margin, self.size);
+        let (whole, rest) = divide(margin * self.divisor + extra, unit);
+        let (carry, rest) = divide(rest * self.size + margin_rest * self.divisor, unit * self.size);
+        Exact { whole: whole + carry, rest, finer: self.terms.scale * self.size }
     }
 
-    fn exact(&self, numerator: I, finer: I) -> Exact<I> {
-        let (whole, rest) = numerator.divide(self.divisor * finer);
+    fn exact(&self, numerator: I256, finer: I256) -> Exact {
+        let (whole, rest) = divide(numerator, self.divisor * finer);
         Exact { whole, rest, finer }
     }
 
     /// Floors in lots: the requirement of one money unit of lot value, times R.
-    pub(crate) fn lots_at_rate(&self, kind: Kind) -> I {
-        let line = self.scaled.line(kind, self.tier);
+    pub(crate) fn lots_at_rate(&self, rule: Rule) -> I256 {
+        let line = self.terms.line(rule.kind, rule.tier);
         line.rate * self.size - line.amount
     }
 
     /// Floors in money: the margin on the entry notional, times R.
-    pub(crate) fn margin_of_entry(&self, kind: Kind) -> I {
-        let line = self.scaled.line(kind, self.tier);
+    pub(crate) fn margin_of_entry(&self, rule: Rule) -> I256 {
+        let line = self.terms.line(rule.kind, rule.tier);
         line.rate * self.entry - line.amount
     }
 
     /// What does not move with the mark on the entry basis beside the margin: slippage and a fixed fee, times R.
-    pub(crate) fn fixed_extra(&self, kind: Kind) -> I {
-        self.scaled.slippage_rate * self.entry + self.fixed_fee(kind)
+    pub(crate) fn fixed_extra(&self, kind: Kind) -> I256 {
+        self.terms.slippage_rate * self.entry + self.fixed_fee(kind)
     }
 
     /// The rate of a closing fee on the mark notional, times R.
-    pub(crate) fn moving_fee_rate(&self, kind: Kind) -> I {
+    pub(crate) fn moving_fee_rate(&self, kind: Kind) -> I256 {
         let moves = self.terms.fee_basis == FeeBasis::Mark && self.counts_fee(kind);
-        if moves { self.scaled.fee_rate } else { I::ZERO }
+        if moves { self.terms.fee_rate } else { I256::ZERO }
     }
 
     /// A closing fee that does not move with the mark, times R.
-    pub(crate) fn fixed_fee(&self, kind: Kind) -> I {
+    pub(crate) fn fixed_fee(&self, kind: Kind) -> I256 {
         if !self.counts_fee(kind) {
-            return I::ZERO;
+            return I256::ZERO;
         }
         match self.terms.fee_basis {
-            FeeBasis::Mark => I::ZERO,
-            FeeBasis::Entry => self.scaled.fee_rate * self.entry,
-            FeeBasis::Bankruptcy => self.scaled.fee_rate * self.bankruptcy_notional().max(I::ZERO),
+            FeeBasis::Mark => I256::ZERO,
+            FeeBasis::Entry => self.terms.fee_rate * self.entry,
+            FeeBasis::Bankruptcy => self.terms.fee_rate * self.bankruptcy_notional().max(I256::ZERO),
         }
     }
 
     /// The notional at which equity is zero: `base + slope * N = 0`.
-    pub(crate) fn bankruptcy_notional(&self) -> I {
-        -(self.slope * self.base)
+    pub(crate) fn bankruptcy_notional(&self) -> I256 {
+        -self.along(self.base)
+    }
+
+    /// `slope * value`.
+    pub(crate) fn along(&self, value: I256) -> I256 {
+        if self.side.slope > 0 { value } else { -value }
     }
 
     fn counts_fee(&self, kind: Kind) -> bool {
@@ -168,20 +186,20 @@ impl<'a, I: Integer> Row<'a, I> {
     }
 
     fn has_own_leverage(&self, kind: Kind) -> bool {
-        kind == Kind::Initial && self.leverage_ppm.is_positive()
+        kind == Kind::Initial && self.leverage_ppm > I256::ZERO
     }
 }
 
-impl<I: Integer> Exact<I> {
+impl Exact {
     /// The requirement rounded up, or a refusal where it is above the bound of money.
     pub(crate) fn rounded_up(&self) -> Result<u128, Refused> {
-        let up = if self.rest.is_positive() { self.whole + I::of(1) } else { self.whole };
-        up.to_u128().filter(|&money| money <= MAX_MONEY).ok_or(Refused::OutOfBounds)
+        let up = if self.rest > I256::ZERO { self.whole + I256::ONE } else { self.whole };
+        u128::try_from(up).ok().filter(|&money| money <= MAX_MONEY).ok_or(Refused::OutOfBounds)
     }
 
     /// Whether the equity is at least this: whole numbers first, then the rests over the same divisor d * finer.
     pub(crate) fn is_covered_by(&self, valued: &Valued) -> bool {
-        let equity = I::of(valued.equity);
-        equity > self.whole || (equity == self.whole && I::of_unsigned(valued.equity_rest) * self.finer >= self.rest)
+        let equity = I256::from(valued.equity);
+        equity > self.whole || (equity == self.whole && I256::from(valued.equity_rest) * self.finer >= self.rest)
     }
 }

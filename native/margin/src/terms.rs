@@ -13,12 +13,11 @@
 use ethnum::I256;
 use pyo3::prelude::*;
 
-use crate::integer::Integer;
+use crate::position::Refused;
 use crate::refusal::Refusal;
 
 pub(crate) const MAX_MONEY: u128 = 1 << 100;
 const MAX_SCALE: u64 = 1 << 40;
-const LEVERAGE_BITS: u32 = 30;
 
 /// A choice that Python hands over by its name in a policy file.
 macro_rules! choice {
@@ -58,7 +57,7 @@ choice!(
     FeeScope { Maintenance = "maintenance", Both = "both" }
 );
 
-/// `margin.batch.Tier`: one row of the table. Amounts may have more than 128 bits and come as little-endian bytes.
+/// `margin.batch_terms.TierTerms`: one row of the table. Amounts may have more than 128 bits and come as little-endian bytes.
 #[derive(FromPyObject)]
 pub(crate) struct GivenTier {
     floor: u128,
@@ -69,12 +68,13 @@ pub(crate) struct GivenTier {
     max_leverage_ppm: u64,
 }
 
-/// `margin.batch.Terms`, attribute by attribute.
+/// `margin.batch_terms.BatchTerms`, attribute by attribute.
 #[derive(FromPyObject)]
 pub(crate) struct GivenTerms {
     contract: ContractKind,
     multiplier: u64,
     basis: Basis,
+    initial_basis: Basis,
     measure: Measure,
     scale: u64,
     fee_rate: u64,
@@ -84,9 +84,9 @@ pub(crate) struct GivenTerms {
     tiers: Vec<GivenTier>,
     cap: Option<u128>,
     mark: u64,
-    long_price: u128,
-    short_price: u128,
-    shift: u64,
+    long_price: Option<u128>,
+    short_price: Option<u128>,
+    shift: i128,
     funding_index: i128,
 }
 
@@ -106,15 +106,13 @@ pub(crate) struct Side {
     /// Notional of one lot, times `divisor`; capped at the largest u128, which is far beyond any valid notional.
     pub(crate) lot_value: u128,
     pub(crate) divisor: u128,
-    /// Rows whose numbers are below this are evaluated in 128 bits.
-    pub(crate) narrow_below: u128,
 }
 
 /// The requirement inside one tier over a notional N: `(rate * N - amount) / R`.
 #[derive(Clone, Copy)]
-pub(crate) struct Line<I> {
-    pub(crate) rate: I,
-    pub(crate) amount: I,
+pub(crate) struct Line {
+    pub(crate) rate: I256,
+    pub(crate) amount: I256,
 }
 
 /// One tier of the maintenance requirement on the mark, as a losing position walks through it.
@@ -122,188 +120,154 @@ pub(crate) struct Line<I> {
 /// Over N, and times R, health is `x + amount + slope * N * fall`: x is all of it that is the row's own (see
 /// `liquidation`), and fall is what health loses for each unit that N moves: `R - slope * (rate + moving rate)`.
 /// So health at a floor is below zero where x is below a constant.
-pub(crate) struct Stretch<I> {
-    pub(crate) fall: I,
-    pub(crate) amount: I,
+pub(crate) struct Stretch {
+    pub(crate) fall: I256,
+    pub(crate) amount: I256,
     /// Health is negative at the far end for x below this; None where the stretch has no end.
-    pub(crate) far_breach_below: Option<I>,
+    pub(crate) far_breach_below: Option<I256>,
     /// The notional at the near end, for a walk that entered through it ...
-    pub(crate) near: I,
+    pub(crate) near: I256,
     /// ... and health is negative just beyond it for x below this.
-    pub(crate) near_breach_below: I,
-}
-
-/// The numbers of the policy in one integer type.
-pub(crate) struct Scaled<I> {
-    pub(crate) scale: I,
-    pub(crate) multiplier: I,
-    pub(crate) fee_rate: I,
-    pub(crate) slippage_rate: I,
-    initial: Vec<Line<I>>,
-    maintenance: Vec<Line<I>>,
-    /// In the order of a walk: from the last tier down (slope +1), from the first one up (slope -1).
-    falling: Vec<Stretch<I>>,
-    rising: Vec<Stretch<I>>,
+    pub(crate) near_breach_below: I256,
 }
 
 /// All that rows share.
 pub(crate) struct Terms {
     pub(crate) contract: ContractKind,
-    pub(crate) basis: Basis,
+    basis: Basis,
+    initial_basis: Basis,
     pub(crate) measure: Measure,
+    pub(crate) multiplier: I256,
+    pub(crate) scale: I256,
+    pub(crate) fee_rate: I256,
     pub(crate) fee_basis: FeeBasis,
     pub(crate) fee_scope: FeeScope,
-    pub(crate) mark: u64,
-    /// What turns a price that a position is valued at into the mark: added for longs, taken off for shorts.
-    pub(crate) shift: u64,
-    pub(crate) funding_index: i128,
+    pub(crate) slippage_rate: I256,
     pub(crate) floors: Vec<u128>,
     pub(crate) max_leverages_ppm: Vec<u64>,
     pub(crate) cap: u128,
-    pub(crate) long: Side,
-    pub(crate) short: Side,
-    pub(crate) wide: Scaled<I256>,
-    /// None where a number of the policy itself is too large for 128 bits.
-    pub(crate) narrow: Option<Scaled<i128>>,
+    initial: Vec<Line>,
+    maintenance: Vec<Line>,
+    /// In the order of a walk: from the last tier down (slope +1), from the first one up (slope -1).
+    falling: Vec<Stretch>,
+    rising: Vec<Stretch>,
+    pub(crate) mark: u64,
+    /// What turns a price that a position is valued at into the mark: added for longs, taken off for shorts.
+    pub(crate) shift: i128,
+    pub(crate) funding_index: i128,
+    /// None where a side has no price, because the confidence takes it to zero.
+    long: Option<Side>,
+    short: Option<Side>,
 }
 
-impl<I: Integer> Scaled<I> {
-    pub(crate) fn line(&self, kind: Kind, tier: usize) -> Line<I> {
+impl Terms {
+    pub(crate) fn of(given: &GivenTerms) -> Result<Self, Refusal> {
+        require_bounds(given)?;
+        let tiers = || given.tiers.iter();
+        let maintenance: Vec<Line> =
+            tiers().map(|tier| Line::of(tier.maintenance_rate, tier.maintenance_amount)).collect();
+        let mut falling = stretches(given, &maintenance, I256::ONE);
+        falling.reverse();
+        Ok(Self {
+            contract: given.contract,
+            basis: given.basis,
+            initial_basis: given.initial_basis,
+            measure: given.measure,
+            multiplier: given.multiplier.into(),
+            scale: given.scale.into(),
+            fee_rate: given.fee_rate.into(),
+            fee_basis: given.fee_basis,
+            fee_scope: given.fee_scope,
+            slippage_rate: given.slippage_rate.into(),
+            floors: tiers().map(|tier| tier.floor).collect(),
+            max_leverages_ppm: tiers().map(|tier| tier.max_leverage_ppm).collect(),
+            cap: given.cap.unwrap_or(u128::MAX),
+            initial: tiers().map(|tier| Line::of(tier.initial_rate, tier.initial_amount)).collect(),
+            rising: stretches(given, &maintenance, -I256::ONE),
+            falling,
+            maintenance,
+            mark: given.mark,
+            shift: given.shift,
+            funding_index: given.funding_index,
+            long: given.long_price.map(|price| Side::of(1, price, given)),
+            short: given.short_price.map(|price| Side::of(-1, price, given)),
+        })
+    }
+
+    pub(crate) fn basis(&self, kind: Kind) -> Basis {
+        match kind {
+            Kind::Initial => self.initial_basis,
+            Kind::Maintenance => self.basis,
+        }
+    }
+
+    pub(crate) fn line(&self, kind: Kind, tier: usize) -> Line {
         match kind {
             Kind::Initial => self.initial[tier],
             Kind::Maintenance => self.maintenance[tier],
         }
     }
 
+    /// The tier k with `floor_k < measure <= floor_{k+1}`; None at and below the first floor.
+    pub(crate) fn tier_index(&self, measure: u128) -> Option<usize> {
+        self.floors.iter().take_while(|&&floor| floor < measure).count().checked_sub(1)
+    }
+
     /// What a losing position walks through, from its own tier on.
-    pub(crate) fn stretches_from(&self, tier: usize, slope: i128) -> &[Stretch<I>] {
+    pub(crate) fn stretches_from(&self, tier: usize, slope: i128) -> &[Stretch] {
         if slope > 0 { &self.falling[self.falling.len() - 1 - tier..] } else { &self.rising[tier..] }
     }
 
-    fn of(given: &GivenTerms, amount_of: impl Fn(&[u8; 32]) -> I) -> Self {
-        let rate = |value: u64| I::of(value.into());
-        let line = |value, amount| Line { rate: rate(value), amount: amount_of(amount) };
-        let mut scaled = Self {
-            scale: rate(given.scale),
-            multiplier: rate(given.multiplier),
-            fee_rate: rate(given.fee_rate),
-            slippage_rate: rate(given.slippage_rate),
-            initial: given.tiers.iter().map(|tier| line(tier.initial_rate, &tier.initial_amount)).collect(),
-            maintenance: given.tiers.iter().map(|tier| line(tier.maintenance_rate, &tier.maintenance_amount)).collect(),
-            falling: Vec::new(),
-            rising: Vec::new(),
+    /// Longs are coded 1 and shorts 2, so that a column that nobody filled is refused.
+    pub(crate) fn side(&self, code: u8) -> Result<&Side, Refused> {
+        let side = match code {
+            1 => &self.long,
+            2 => &self.short,
+            _ => return Err(Refused::NotAChoice),
         };
-        let fee = if given.fee_basis == FeeBasis::Mark { scaled.fee_rate } else { I::ZERO };
-        let floors: Vec<I> = given.tiers.iter().map(|tier| I::of_unsigned(tier.floor)).collect();
-        scaled.falling = scaled.stretch_out(&floors, fee + scaled.slippage_rate, I::of(1));
-        scaled.falling.reverse();
-        scaled.rising = scaled.stretch_out(&floors, fee + scaled.slippage_rate, I::of(-1));
-        scaled
-    }
-
-    /// The products below are at most 2^100 (a floor) times 4 R (a fall: R and three rates), plus an amount.
-    fn stretch_out(&self, floors: &[I], moving_rate: I, slope: I) -> Vec<Stretch<I>> {
-        let stretch = |(tier, line): (usize, &Line<I>)| {
-            let fall = self.scale - slope * (line.rate + moving_rate);
-            let breach_below = |floor: I| -(slope * floor * fall) - line.amount;
-            let (low, high) = (floors[tier], floors.get(tier + 1).copied());
-            let (near, far) = if slope.is_positive() { (high, Some(low)) } else { (Some(low), high) };
-            let near = near.unwrap_or(I::ZERO); // never entered from beyond the last tier
-            Stretch {
-                fall,
-                amount: line.amount,
-                far_breach_below: far.map(breach_below),
-                near,
-                near_breach_below: breach_below(near),
-            }
-        };
-        self.maintenance.iter().enumerate().map(stretch).collect()
+        side.as_ref().ok_or(Refused::OutOfBounds)
     }
 }
 
-impl Terms {
-    pub(crate) fn of(given: &GivenTerms) -> Result<Self, Refusal> {
-        require_bounds(given)?;
-        let sides = Sides { given, spare_bits: spare_bits(given) };
-        Ok(Self {
-            contract: given.contract,
-            basis: given.basis,
-            measure: given.measure,
-            fee_basis: given.fee_basis,
-            fee_scope: given.fee_scope,
-            mark: given.mark,
-            shift: given.shift,
-            funding_index: given.funding_index,
-            floors: given.tiers.iter().map(|tier| tier.floor).collect(),
-            max_leverages_ppm: given.tiers.iter().map(|tier| tier.max_leverage_ppm).collect(),
-            cap: given.cap.unwrap_or(u128::MAX),
-            long: sides.of(1, given.long_price),
-            short: sides.of(-1, given.short_price),
-            wide: Scaled::of(given, |amount| I256::from_le_bytes(*amount)),
-            narrow: has_narrow_tiers(given).then(|| Scaled::of(given, narrow_amount)),
-        })
-    }
-
-    /// Longs are coded 1 and shorts 2, so that a column that nobody filled is refused.
-    pub(crate) fn side(&self, code: u8) -> Option<&Side> {
-        match code {
-            1 => Some(&self.long),
-            2 => Some(&self.short),
-            _ => None,
+impl Side {
+    fn of(sign: i128, price: u128, given: &GivenTerms) -> Self {
+        let multiplier = u128::from(given.multiplier);
+        match given.contract {
+            ContractKind::Linear => Self { sign, slope: sign, lot_value: multiplier.saturating_mul(price), divisor: 1 },
+            ContractKind::Inverse => Self { sign, slope: -sign, lot_value: multiplier, divisor: price },
         }
     }
 }
 
-struct Sides<'a> {
-    given: &'a GivenTerms,
-    spare_bits: u32,
-}
-
-impl Sides<'_> {
-    fn of(&self, sign: i128, price: u128) -> Side {
-        let multiplier = u128::from(self.given.multiplier);
-        let (slope, lot_value, divisor) = match self.given.contract {
-            ContractKind::Linear => (sign, multiplier.saturating_mul(price), 1),
-            ContractKind::Inverse => (-sign, multiplier, price),
-        };
-        let narrow_below = 1u128.checked_shl(self.spare_bits.saturating_sub(bits(divisor))).unwrap_or(0);
-        Side { sign, slope, lot_value, divisor, narrow_below }
+impl Line {
+    fn of(rate: u64, amount: [u8; 32]) -> Self {
+        Self { rate: rate.into(), amount: I256::from_le_bytes(amount) }
     }
 }
 
-/// How many bits remain to a row's own numbers times the divisor, in 128-bit evaluation.
-///
-/// With m the greatest of a row's entry notional, backing and notional numerator (size and size * multiplier are no
-/// greater), no intermediate value of `requirement` and `liquidation` exceeds 8 * m * d * R * (leverage in ppm).
-/// The one exception, floors in lots on the entry basis, multiplies two more sizes: those rows are evaluated in 256.
-fn spare_bits(given: &GivenTerms) -> u32 {
-    if given.measure == Measure::Size && given.basis == Basis::Entry {
-        return 0;
-    }
-    126 - 3 - LEVERAGE_BITS - bits(given.scale.into())
-}
-
-/// Whether floors and amounts leave the same room as `spare_bits`: 4 * floor * R and amount * d * leverage.
-fn has_narrow_tiers(given: &GivenTerms) -> bool {
-    let divisor = given.long_price.max(given.short_price);
-    let amounts_fit = |tier: &GivenTier| {
-        [tier.initial_amount, tier.maintenance_amount].iter().all(|amount| {
-            u128::try_from(I256::from_le_bytes(*amount))
-                .is_ok_and(|amount| bits(amount) + bits(divisor) + LEVERAGE_BITS < 126)
-        })
+/// The products are at most 2^100 (a floor) times 4 R (a fall: R and three rates), less an amount.
+fn stretches(given: &GivenTerms, lines: &[Line], slope: I256) -> Vec<Stretch> {
+    let moving_fee_rate = if given.fee_basis == FeeBasis::Mark { given.fee_rate } else { 0 };
+    let moving_rate = I256::from(moving_fee_rate) + I256::from(given.slippage_rate);
+    let floor = |tier: usize| given.tiers.get(tier).map(|tier| I256::from(tier.floor));
+    let stretch = |(tier, line): (usize, &Line)| {
+        let (low, high) = (floor(tier), floor(tier + 1));
+        let (near, far) = if slope > I256::ZERO { (high, low) } else { (low, high) };
+        let fall = I256::from(given.scale) - slope * (line.rate + moving_rate);
+        let breach_below = |notional: I256| -(slope * notional * fall) - line.amount;
+        let near = near.unwrap_or(I256::ZERO); // no walk enters the last tier from above
+        Stretch {
+            fall,
+            amount: line.amount,
+            far_breach_below: far.map(breach_below),
+            near,
+            near_breach_below: breach_below(near),
+        }
     };
-    given.tiers.iter().all(|tier| bits(tier.floor) + bits(given.scale.into()) < 122 && amounts_fit(tier))
+    lines.iter().enumerate().map(stretch).collect()
 }
 
-fn narrow_amount(amount: &[u8; 32]) -> i128 {
-    I256::from_le_bytes(*amount).as_i128()
-}
-
-fn bits(value: u128) -> u32 {
-    u128::BITS - value.leading_zeros()
-}
-
-/// What the arithmetic rests on. `margin.batch` never asks for less; the check is here so that nothing else has to.
+/// What the arithmetic rests on. `margin.batch_terms` never asks for more; the check is here so that nothing else has to.
 fn require_bounds(given: &GivenTerms) -> Result<(), Refusal> {
     let scale = given.scale;
     require("terms.scale", scale, (1..=MAX_SCALE).contains(&scale))?;
@@ -312,9 +276,10 @@ fn require_bounds(given: &GivenTerms) -> Result<(), Refusal> {
     require("terms.slippage_rate", given.slippage_rate, given.slippage_rate <= scale)?;
     require("terms.mark", given.mark, given.mark > 0)?;
     require("terms.tiers", given.tiers.len(), !given.tiers.is_empty())?;
-    for price in [given.long_price, given.short_price] {
+    for price in [given.long_price, given.short_price].into_iter().flatten() {
         require("terms.price", price, (1..1 << 65).contains(&price))?;
     }
+    require("terms.shift", given.shift, (0..1 << 65).contains(&given.shift))?;
     let index = given.funding_index;
     require("terms.funding_index", index, index.unsigned_abs() < 1 << 64)?;
     given.tiers.iter().try_for_each(|tier| {

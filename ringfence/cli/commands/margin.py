@@ -8,8 +8,8 @@ import typer
 
 from margin.amounts import parse_rate
 from margin.contracts import Side
-from margin.errors import MisuseError, Reason
 from margin.requirement import RequirementKind
+from margin.stress import shock_against
 from ringfence.cli import views
 from ringfence.cli.documents import Judged, JudgedPosition, judge_file
 from ringfence.cli.exits import ExitCode
@@ -111,7 +111,7 @@ def read_shock(text: str, side: Side) -> Fraction:
     size = parse_rate(text.lstrip("+-"), "shock")
     if text.startswith(("+", "-")):
         return -size if text.startswith("-") else size
-    return -side.sign * size
+    return shock_against(side, size)
 
 
 def read_both_shocks(text: str) -> list[Fraction]:

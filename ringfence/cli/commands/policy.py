@@ -41,7 +41,12 @@ def list_all(*, as_json: JsonOption = False) -> None:
         )
         return
     rows = [
-        [each.name, each.venue, each.effective, ", ".join([*sorted(each.markets), *(f"{o} options" for o in each.options)])]
+        [
+            each.name,
+            each.venue,
+            each.effective,
+            ", ".join([*sorted(each.markets), *(f"{o} options" for o in each.options)]),
+        ]
         for each in policies
     ]
     draw_table("Policies", ["name", "venue", "effective", "markets"], rows)

@@ -1,0 +1,207 @@
+"""Rows of a CSV table, judged together: rows of one market and moment go to the batch engine at once.
+
+Amounts that are not whole money units are rounded against the trader first, as they would be for a
+commitment; every yes or no is decided exactly.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+from margin.amounts import parse_decimal, render_exact
+from margin.batch import evaluate_batch
+from margin.columns import PositionColumns, RowEvaluation, RowRefusal
+from margin.contracts import Side
+from margin.documents.policy_document import Market
+from margin.documents.published import find_policy
+from margin.errors import MalformedError, MarginError, Reason
+from margin.position import MarketState, Position
+from margin.transition import round_against_trader
+
+COLUMNS = (
+    "label",
+    "policy",
+    "market",
+    "mark",
+    "confidence",
+    "side",
+    "size",
+    "entry_price",
+    "entry_notional",
+    "cash",
+    "extra_margin",
+    "funding_owed",
+    "leverage",
+)
+"""Every column that a table may have; an empty cell is a missing field."""
+
+Cells = Mapping[str, str]
+RowResult = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What rows must share to be judged together: market and prices."""
+
+    policy: str
+    market: str
+    mark: str
+    confidence: str
+
+
+@dataclass(slots=True)
+class Group:
+    """Rows of one moment."""
+
+    market: Market
+    state: MarketState
+    lines: list[int] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    positions: PositionColumns = field(default_factory=PositionColumns)
+
+
+class RowJudge:
+    """Judges blocks of rows; markets are looked up once."""
+
+    def __init__(self, folder: Path, defaults: Mapping[str, str | None]) -> None:
+        self.folder = folder
+        self.defaults = defaults
+        self.moments: dict[Moment, tuple[Market, MarketState]] = {}
+
+    def judge(self, rows: Iterable[tuple[int, Cells]]) -> list[tuple[int, RowResult | MarginError]]:
+        """Every row with its result or its error, in the order they came."""
+        groups: dict[Moment, Group] = {}
+        results: list[tuple[int, RowResult | MarginError]] = []
+        for line, cells in rows:
+            try:
+                self.place(groups, line, cells)
+            except MarginError as error:
+                results.append((line, error))
+        for group in groups.values():
+            results.extend(judge_group(group))
+        return sorted(results, key=lambda result: result[0])
+
+    def place(self, groups: dict[Moment, Group], line: int, cells: Cells) -> None:
+        """Put a row with the others of its moment."""
+        moment = Moment(
+            policy=self.cell(cells, "policy"),
+            market=self.cell(cells, "market"),
+            mark=self.cell(cells, "mark"),
+            confidence=cells.get("confidence") or "0",
+        )
+        if moment not in self.moments:
+            self.moments[moment] = self.open_moment(moment)
+        market, state = self.moments[moment]
+        position = round_against_trader(market.policy.contract, read_row(cells, market))
+        group = groups.setdefault(moment, Group(market, state))
+        group.positions.append_position(position, {})
+        group.lines.append(line)
+        group.labels.append(cells.get("label") or "")
+
+    def cell(self, cells: Cells, name: str) -> str:
+        """A cell that every row needs, or the default that was given for the table."""
+        value = cells.get(name) or self.defaults.get(name)
+        if not value:
+            raise MalformedError(
+                Reason.MISSING_FIELD, name, found="an empty cell", expected=f"a value, or --{name} for the whole table"
+            )
+        return value
+
+    def open_moment(self, moment: Moment) -> tuple[Market, MarketState]:
+        """The market and the prices that a moment names."""
+        market = find_policy(moment.policy, self.folder).market(moment.market)
+        mark = market.units.grid_ticks(parse_decimal(moment.mark, "mark"), "mark")
+        confidence = market.units.grid_ticks(parse_decimal(moment.confidence, "confidence"), "confidence")
+        return market, MarketState(mark, confidence)
+
+
+def read_row(cells: Cells, market: Market) -> Position:
+    """One row as a position."""
+    units = market.units
+    side = read_side(cells)
+    size = units.lots(required(cells, "size"), "size")
+    entry_price, entry_notional = optional(cells, "entry_price"), optional(cells, "entry_notional")
+    if (entry_price is None) == (entry_notional is None):
+        raise MalformedError(
+            Reason.CONFLICTING_FIELDS, "entry_price", found="both or neither", expected="entry_price or entry_notional"
+        )
+    if entry_price is not None:
+        entry = units.contract.notional(size, units.ticks(entry_price))
+    else:
+        entry = (entry_notional or Fraction(0)) / units.money_unit
+    leverage, cash = optional(cells, "leverage"), optional(cells, "cash")
+    if cash is None and leverage is None:
+        raise MalformedError(Reason.MISSING_FIELD, "cash", found="an empty cell", expected="the margin, or a leverage")
+    margin = entry / require_leverage_cell(leverage) if cash is None else units.money(cash, "cash")
+    extra = units.money(optional(cells, "extra_margin") or Fraction(0), "extra_margin")
+    owed = units.money(optional(cells, "funding_owed") or Fraction(0), "funding_owed")
+    return Position(side, size, entry, margin + extra - owed, leverage=leverage)
+
+
+def read_side(cells: Cells) -> Side:
+    """Long or short."""
+    sides = {"long": Side.LONG, "short": Side.SHORT}
+    text = cells.get("side") or ""
+    if text not in sides:
+        raise MalformedError(Reason.NOT_A_CHOICE, "side", found=text, expected="long or short")
+    return sides[text]
+
+
+def require_leverage_cell(leverage: Fraction | None) -> Fraction:
+    """A leverage that the cash is derived from."""
+    if leverage is None or leverage < 1:
+        raise MalformedError(Reason.OUT_OF_BOUNDS, "leverage", found=leverage, expected="at least 1")
+    return leverage
+
+
+def required(cells: Cells, name: str) -> Fraction:
+    """A decimal that must be there."""
+    value = optional(cells, name)
+    if value is None:
+        raise MalformedError(Reason.MISSING_FIELD, name, found="an empty cell", expected="a decimal")
+    return value
+
+
+def optional(cells: Cells, name: str) -> Fraction | None:
+    """A decimal, or nothing where the cell is empty."""
+    text = cells.get(name)
+    return parse_decimal(text, name) if text else None
+
+
+def judge_group(group: Group) -> Iterator[tuple[int, RowResult | MarginError]]:
+    """The results of rows that share a moment."""
+    result = evaluate_batch(group.market.policy, group.state, group.positions)
+    for line, label, outcome in zip(group.lines, group.labels, result, strict=True):
+        if isinstance(outcome, RowRefusal):
+            yield (
+                line,
+                MalformedError(
+                    outcome.reason,
+                    "row",
+                    found=label or "a position",
+                    expected="a position within the bounds of its table",
+                ),
+            )
+        else:
+            yield line, report_row(line, label, group.market, outcome)
+
+
+def report_row(line: int, label: str, market: Market, outcome: RowEvaluation) -> RowResult:
+    """One row's numbers in the units of the document, rounded against the trader."""
+    units = market.units
+    liquidation, bankruptcy = outcome.liquidation, outcome.bankruptcy
+    return {
+        "line": line,
+        "label": label,
+        "covers_initial": outcome.covers_initial,
+        "covers_maintenance": outcome.covers_maintenance,
+        "currency": units.currency,
+        "notional": render_exact(outcome.notional * units.money_unit),
+        "equity": render_exact(outcome.equity * units.money_unit),
+        "initial": render_exact(outcome.initial * units.money_unit),
+        "maintenance": render_exact(outcome.maintenance * units.money_unit),
+        "liquidation_price": None if liquidation.ticks is None else render_exact(liquidation.ticks * units.tick),
+        "liquidation_cause": liquidation.cause.name.lower(),
+        "bankruptcy_price": None if bankruptcy.ticks is None else render_exact(bankruptcy.ticks * units.tick),
+    }

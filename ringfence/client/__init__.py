@@ -1,0 +1,1 @@
+"""What a caller's program uses: domain objects to and from the wire."""
