@@ -12,7 +12,7 @@ from math import floor, lcm
 from margin.bounds import MAX_PRICE, PPM
 from margin.contracts import Side
 from margin.errors import MalformedError, MisuseError, Reason
-from margin.policy import MarketPolicy, PriceRule
+from margin.policy import FeeScope, MarketPolicy, PriceRule
 from margin.position import MarketState
 from margin.tiers import TierRule, TierTable, deductions
 
@@ -63,6 +63,9 @@ class BatchTerms:
 def compile_terms(policy: MarketPolicy, market: MarketState) -> BatchTerms:
     """``policy`` and ``market`` over one common scale, or a refusal where whole numbers can't say them."""
     table = policy.table
+    if table.slope or policy.closing_fee_scope is FeeScope.INITIAL:
+        found = "rates that rise with size, or a fee in the initial requirement alone"
+        raise refuse_natively("policy", found, "neither")
     initial_amounts = table_amounts(table, table.initial_rule, [t.initial_rate for t in table.tiers], Fraction(0))
     maintenance_amounts = table_amounts(
         table, table.rule, [t.maintenance_rate for t in table.tiers], table.first_amount

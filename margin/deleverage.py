@@ -21,6 +21,7 @@ from fractions import Fraction
 from itertools import pairwise
 from math import ceil, floor
 
+from margin.amounts import render_exact
 from margin.bounds import require_integer, require_size
 from margin.errors import MisuseError, Reason, RejectedError
 from margin.policy import Basis, FeeBasis, FeeScope, LiquidationRule, LiquidationTarget, MarketPolicy
@@ -147,6 +148,17 @@ def tier_measure_of_lot(
     return lot_measure(policy, entry if at_entry else mark_lot_value(policy, position, market))
 
 
+def require_straight(policy: MarketPolicy) -> None:
+    """The closed form needs requirements that are straight lines over lots: rates that rise with size are not."""
+    if policy.table.slope:
+        raise MisuseError(
+            Reason.NOT_APPLICABLE,
+            "size_slope",
+            found=render_exact(policy.table.slope),
+            expected="0 for the least close",
+        )
+
+
 def find_least_close(
     policy: MarketPolicy, position: Position, market: MarketState, execution: Execution = AT_MARK
 ) -> int:
@@ -155,6 +167,7 @@ def find_least_close(
     The target is (1 + buffer) times the maintenance requirement, or times the greater of both: a
     position that may still be liquidated is never called restored.
     """
+    require_straight(policy)
     equity = equity_line(policy, position, market, execution)
     weight = -1 - policy.liquidation.buffer_rate
     for stretch in walk_stretches(policy, position, market):
@@ -198,8 +211,8 @@ def target_kinds(policy: MarketPolicy) -> tuple[RequirementKind, ...]:
 def equity_line(policy: MarketPolicy, position: Position, market: MarketState, execution: Execution) -> LotLine:
     """Equity over the lots left.
 
-    A lot closed at u instead of its mark value v costs slope * (v - u), and penalty and fee on u. That
-    fee and penalty are never taken beyond zero equity changes nothing: zero meets no requirement.
+    A lot closed at u instead of its mark value v costs slope * (v - u), and penalty and fee on u. Those
+    two are charged only as far as equity lasts; the line may ignore that, for no equity of zero is enough.
     """
     price = execution.price_for(policy, position, market)
     closed = policy.contract.lot_value(price)

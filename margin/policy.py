@@ -48,6 +48,7 @@ class FeeScope(Enum):
     """Which requirements contain the closing fee."""
 
     MAINTENANCE = "maintenance"
+    INITIAL = "initial"
     BOTH = "both"
 
 

@@ -98,7 +98,7 @@ def table_lines(policy: MarketPolicy, position: Position, kind: RequirementKind)
 
 def closing_fee_line(policy: MarketPolicy, position: Position, equity: Equity, kind: RequirementKind) -> Line:
     """The closing fee over the mark notional: rate * N, or a constant where its basis is fixed."""
-    if kind is RequirementKind.INITIAL and policy.closing_fee_scope is FeeScope.MAINTENANCE:
+    if policy.closing_fee_scope not in (FeeScope.BOTH, FeeScope(kind.value)):
         return Line(Fraction(0), Fraction(0))
     if policy.closing_fee_basis is FeeBasis.MARK:
         return Line(policy.closing_fee_rate, Fraction(0))

@@ -36,6 +36,7 @@ from margin.quantities import (
 ZERO = Fraction(0)
 ONE = Fraction(1)
 SECONDS_PER_DAY = 24 * 3600
+MAX_SECONDS = 100 * 366 * SECONDS_PER_DAY
 MAX_NODES = 256
 THIRDS = (Fraction(1, 3), Fraction(2, 3), ONE)
 
@@ -202,7 +203,7 @@ class OptionContract:
         require_choice(self.kind, OptionKind, "kind")
         require_positive(self.forward, "forward")
         require_positive(self.strike, "strike")
-        require_integer(self.seconds, "seconds", 0, 100 * 366 * SECONDS_PER_DAY, "seconds to expiry")
+        require_integer(self.seconds, "seconds", 0, MAX_SECONDS, "seconds to expiry")
         require_at_least_zero(self.volatility, "volatility")
         require_positive(self.lot_value, "lot_value")
 

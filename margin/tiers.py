@@ -12,7 +12,7 @@ whole position at its tier's rate and jumps at each floor.
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from fractions import Fraction
 from math import lcm
@@ -99,6 +99,8 @@ class TierTable:
     initial_rule: TierRule
     measure: TierMeasure = TierMeasure.NOTIONAL
     cap: Fraction | None = None
+    slope: Fraction = Fraction(0)
+    """By how much every rate rises with each lot (Deribit's futures): the whole position pays the higher rate."""
 
     def __post_init__(self) -> None:
         """Check the rows against each other."""
@@ -108,6 +110,7 @@ class TierTable:
             require_rising(self.tiers[index - 1], self.tiers[index], index)
         if self.cap is not None and self.cap <= self.tiers[-1].floor:
             raise MalformedError(Reason.OUT_OF_BOUNDS, "cap", found=self.cap, expected="above the last floor")
+        require_rate(self.slope, "size_slope")
         if self.rate_scale > MAX_RATE_SCALE:
             raise MalformedError(
                 Reason.OUT_OF_BOUNDS, "tiers", found=self.rate_scale, expected=f"rates over {MAX_RATE_SCALE} at most"
@@ -211,12 +214,32 @@ class TierTable:
         With floors in lots the deduction is a number of lots at a rate, so it scales with the
         notional and moves into the rate: rate_k * N - (sum of floor * rise) * N / size.
         """
+        rise = self.slope * size
         if rule is TierRule.STEP:
-            return tuple(Line(rate, Fraction(0)) for rate in rates)
+            return tuple(Line(rate + rise, Fraction(0)) for rate in rates)
         amounts = deductions(self.floors, rates, first_amount)
+        pairs = zip(rates, amounts, strict=True)
         if self.measure is TierMeasure.SIZE:
-            return tuple(Line(rate - amount / size, Fraction(0)) for rate, amount in zip(rates, amounts, strict=True))
-        return tuple(Line(rate, amount) for rate, amount in zip(rates, amounts, strict=True))
+            return tuple(Line(rate + rise - amount / size, Fraction(0)) for rate, amount in pairs)
+        return tuple(Line(rate + rise, amount) for rate, amount in pairs)
+
+
+def raise_rates(table: TierTable, least: Fraction) -> TierTable:
+    """The table with no rate below ``least``: what a requirement that follows volatility makes of it."""
+    if table.first_amount:
+        raise MisuseError(
+            Reason.NOT_APPLICABLE, "tiers[0].amount", found=table.first_amount, expected="a whole table, from floor 0"
+        )
+    raised = [
+        replace(
+            tier,
+            initial_rate=max(tier.initial_rate, least),
+            maintenance_rate=max(tier.maintenance_rate, least),
+            amount=None,
+        )
+        for tier in table.tiers
+    ]
+    return replace(table, tiers=(replace(raised[0], amount=table.tiers[0].amount), *raised[1:]))
 
 
 def deductions(floors: Sequence[Fraction], rates: Sequence[Fraction], first: Fraction) -> list[Fraction]:

@@ -28,12 +28,12 @@ MAX_SEQUENCE = 2**63 - 1
 
 def compute_returns_ppm(prices: tuple[int, ...]) -> tuple[int, ...]:
     """The size of each move in ppm of the price before it, rounded up."""
-    if not 2 <= len(require_tuple(prices, int, "prices")) <= MAX_PRICES:  # noqa: PLR2004 - a move has two ends
+    if not 2 <= len(require_tuple(prices, int, "history")) <= MAX_PRICES:  # noqa: PLR2004 - a move has two ends
         raise MalformedError(
-            Reason.WRONG_COUNT, "prices", found=len(prices), expected=f"2 to {MAX_PRICES} prices of a series"
+            Reason.WRONG_COUNT, "history", found=len(prices), expected=f"2 to {MAX_PRICES} prices of a series"
         )
     for index, price in enumerate(prices):
-        require_price(price, f"prices[{index}]")
+        require_price(price, f"history[{index}]")
     return tuple(divide_up(abs(after - before) * PPM, before) for before, after in pairwise(prices))
 
 
@@ -80,6 +80,26 @@ class DynamicRate:
         if sequence <= self.sequence:
             raise RejectedError(Reason.OUT_OF_BOUNDS, "sequence", found=sequence, expected=f"above {self.sequence}")
         return DynamicRate(max(target_ppm, self.rate_ppm - self.loosening_ppm), sequence, self.loosening_ppm)
+
+
+@dataclass(frozen=True, slots=True)
+class VolatilityTerms:
+    """How a policy follows volatility: ``multiple`` sigmas over ``horizon`` intervals, loosening so much a round."""
+
+    multiple: Fraction
+    horizon: int = 1
+    loosening_ppm: int = PPM
+
+    def __post_init__(self) -> None:
+        """Hold the bounds of each term."""
+        require_at_least_zero(self.multiple, "multiple")
+        require_integer(self.horizon, "horizon", 1, MAX_HORIZON, "intervals")
+        require_integer(self.loosening_ppm, "loosening", 1, PPM, "ppm a round")
+
+    def least_rate(self, prices: tuple[int, ...], in_force_ppm: int = 0) -> Fraction:
+        """The rate below which no tier may lie, one round after ``in_force_ppm`` was in force."""
+        target = compute_target_ppm(0, self.multiple, compute_sigma_ppm(prices, self.horizon))
+        return DynamicRate(in_force_ppm, 0, self.loosening_ppm).step(target, 1).rate
 
 
 def sum_squares(numbers: Iterable[int]) -> int:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from margin.contracts import ContractKind
 from margin.documents.reading import Fields
-from margin.errors import MalformedError, MisuseError, Reason
+from margin.errors import MalformedError, Reason
 from margin.options import DeriveRule, OptionRule
 from margin.options.derive_account import DepegRule, DeriveMarketRule, OracleRule
 from margin.policy import Basis, MarketPolicy
@@ -31,14 +31,6 @@ class AccountTerms:
 
     depeg: DepegRule
     markets: Mapping[str, DeriveMarketRule]
-
-    def market(self, name: str) -> DeriveMarketRule:
-        """The rule for what an account holds of one market."""
-        if name not in self.markets:
-            raise MisuseError(
-                Reason.UNKNOWN_MARKET, name, found=name, expected=f"one of {', '.join(sorted(self.markets))}"
-            )
-        return self.markets[name]
 
 
 def read_account_terms(

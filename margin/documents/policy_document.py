@@ -10,8 +10,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import ceil
 
-from margin.bounds import MAX_TIERS
+from margin.bounds import MAX_TIERS, PPM
 from margin.contracts import ContractKind
 from margin.documents.account_terms import AccountTerms, read_account_terms
 from margin.documents.option_terms import read_option_rule
@@ -31,6 +32,7 @@ from margin.policy import (
     PriceRule,
 )
 from margin.tiers import Tier, TierMeasure, TierRule, TierTable
+from margin.volatility import MAX_HORIZON, VolatilityTerms
 
 POLICY_FORMAT = "ringfence.policy/1"
 MAX_MARKETS = 1000
@@ -38,12 +40,13 @@ MAX_MARKETS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """One market: the units it is written in, the policy it is held to, and how it margins orders, if it says so."""
+    """One market: its units, the policy it is held to, and how it margins orders and follows volatility, if it does."""
 
     name: str
     units: Units
     policy: MarketPolicy
     orders: OrderTerms | None
+    volatility: VolatilityTerms | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +155,21 @@ def read_market(name: str, fields: Fields, precision: Precision | None = None) -
     with fields:
         kind = fields.choice("kind", ContractKind)
         units = read_units(fields, kind, precision or Precision())
-        return Market(name, units, read_market_policy(fields, units), read_order_terms(fields))
+        policy = read_market_policy(fields, units)
+        return Market(name, units, policy, read_order_terms(fields), read_volatility_terms(fields))
+
+
+def read_volatility_terms(fields: Fields) -> VolatilityTerms | None:
+    """How the requirement follows volatility."""
+    if not fields.has("volatility"):
+        fields.take("volatility")
+        return None
+    with fields.inner("volatility") as terms:
+        return VolatilityTerms(
+            multiple=terms.decimal("multiple"),
+            horizon=terms.integer("horizon", 1, MAX_HORIZON, 1),
+            loosening_ppm=ceil(terms.rate("loosening", Fraction(1)) * PPM),
+        )
 
 
 def read_order_terms(fields: Fields) -> OrderTerms | None:
@@ -212,7 +229,8 @@ def read_table(fields: Fields, units: Units) -> TierTable:
     initial_rule = fields.choice("initial_rule", TierRule, TierRule.STEP if only else None)
     cap = fields.decimal_or_none("cap")
     tiers = tuple(read_tier(row, unit, units.money_unit) for row in rows)
-    return TierTable(tiers, rule, initial_rule, measure, None if cap is None else cap / unit)
+    slope = fields.rate("size_slope", Fraction(0)) * units.lot
+    return TierTable(tiers, rule, initial_rule, measure, None if cap is None else cap / unit, slope)
 
 
 def read_tier(fields: Fields, unit: Fraction, money_unit: Fraction) -> Tier:

@@ -9,12 +9,13 @@ to that venue's terms. See ``position.schema.json`` for every field.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import ceil
 
 from margin.amounts import parse_decimal, parse_rate, render_exact
 from margin.basket import Asset, HaircutTier, Holding
-from margin.bounds import FUNDING_SCALE, MAX_HAIRCUT_TIERS, MAX_HOLDINGS
+from margin.bounds import FUNDING_SCALE, MAX_HAIRCUT_TIERS, MAX_HOLDINGS, PPM
 from margin.contracts import Side
 from margin.documents.policy_document import Market, PolicyDocument, read_market, read_policy, require_format
 from margin.documents.reading import Fields, located
@@ -23,6 +24,8 @@ from margin.errors import MalformedError, Reason
 from margin.funding import funding_owed, index_step
 from margin.orders import Order
 from margin.position import MarketState, Position
+from margin.tiers import raise_rates
+from margin.volatility import MAX_PRICES
 
 POSITION_FORMAT = "ringfence.position/1"
 MAX_ORDERS = 200
@@ -54,6 +57,8 @@ class PositionDocument:
     """Funding that was owed when the document was written and has been taken out of the cash."""
     orders: tuple[Order, ...]
     execution: Execution | None
+    volatility_rate: Fraction | None
+    """The least rate of every tier, where the policy follows volatility."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +124,60 @@ def read_position(content: object, find_policy: PolicyFinder) -> PositionDocumen
         with fields.inner("prices") as prices:
             mark = read_quote(prices, "mark")
             asset_fields = prices.entries("assets")
+            history = read_history(prices)
         resting = tuple(read_order(item) for item in fields.items("orders", MAX_ORDERS))
         market = find_market(market_content, policy, precision_of(written, mark, resting))
+        market, volatility_rate = follow_volatility(market, history)
         with located("prices"):
             assets, decimals = read_assets(asset_fields, market.units)
         orders = tuple(build_order(index, order, market.units) for index, order in enumerate(resting))
         execution = read_execution(fields, market.units)
     state = build_state(mark, written, market, assets)
     position, settled = build_position(written, market, state, decimals)
-    return PositionDocument(label, policy, market, position, state, settled, orders, execution)
+    return PositionDocument(label, policy, market, position, state, settled, orders, execution, volatility_rate)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The attested series of a market, oldest first, and the rate that was in force the round before."""
+
+    prices: tuple[Fraction, ...]
+    rate_in_force: Fraction
+
+
+def read_history(fields: Fields) -> History:
+    """``history`` and ``rate_in_force``, beside the mark."""
+    values = fields.take("history")
+    if not isinstance(values, list | None):
+        raise MalformedError(Reason.NOT_A_LIST, "history", found=values, expected="a list of prices")
+    if values is not None and len(values) > MAX_PRICES:
+        raise MalformedError(Reason.WRONG_COUNT, "history", found=len(values), expected=f"at most {MAX_PRICES} prices")
+    prices = tuple(parse_decimal(value, f"history[{index}]") for index, value in enumerate(values or ()))
+    return History(prices, fields.rate("rate_in_force", Fraction(0)))
+
+
+def follow_volatility(market: Market, history: History) -> tuple[Market, Fraction | None]:
+    """The market with the rates that its volatility asks for; a policy that follows it must be told the series."""
+    terms = market.volatility
+    if terms is None:
+        if history.prices or history.rate_in_force:
+            raise MalformedError(
+                Reason.CONFLICTING_FIELDS,
+                "prices.history",
+                found="a series",
+                expected="a market that follows volatility",
+            )
+        return market, None
+    if not history.prices:
+        raise MalformedError(
+            Reason.MISSING_PRICE, "prices.history", found="nothing", expected="the series whose volatility counts"
+        )
+    with located("prices"):
+        ticks = tuple(
+            market.units.grid_ticks(price, f"history[{index}]").numerator for index, price in enumerate(history.prices)
+        )
+        least = terms.least_rate(ticks, ceil(history.rate_in_force * PPM))
+    return replace(market, policy=replace(market.policy, table=raise_rates(market.policy.table, least))), least
 
 
 def read_policy_reference(fields: Fields, find_policy: PolicyFinder) -> PolicyDocument | None:

@@ -95,6 +95,7 @@ def report_position(document: PositionDocument, evaluation: Evaluation, actions:
         "liquidation_cause": evaluation.liquidation.cause.value if evaluation.liquidation else None,
         "liquidation_distance": render_optional(liquidation_distance(document, evaluation)),
         "bankruptcy_price": report_price(evaluation.bankruptcy_price, units),
+        "volatility_rate": render_optional(document.volatility_rate),
         "shown": report_headlines(evaluation, units, side),
         "units": report_units(document.market),
     }

@@ -124,12 +124,14 @@ class Fields:
             raise unread.under(self.name)
 
     def has(self, name: str) -> bool:
-        """Whether the field is there (and not null), without taking it."""
-        return self.rest.get(name) is not None
+        """Whether the field is there, without taking it."""
+        return name in self.rest
 
     def take(self, name: str) -> object:
         """The raw value of a field, or None."""
         self.known.append(name)
+        if name in self.rest and self.rest[name] is None:
+            raise MalformedError(Reason.MISSING_FIELD, name, found="null", expected="a value, or no such field")
         return self.rest.pop(name, None)
 
     def take_required(self, name: str, expected: str) -> object:

@@ -10,5 +10,8 @@ JsonOption = Annotated[
 ]
 
 DocumentArgument = Annotated[
-    Path, typer.Argument(help="A position or structure (.json, .toml); a table of positions (.csv, .ndjson).")
+    Path,
+    typer.Argument(
+        help="A position, structure, account or netting sets (.json, .toml); a table: positions (.csv), any (.ndjson)."
+    ),
 ]

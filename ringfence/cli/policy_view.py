@@ -20,6 +20,15 @@ def show_policy(report: Report) -> None:
         show_market(name, market)
     for name, rule in cast("Mapping[str, Mapping[str, Cell]]", report["options"]).items():
         draw_facts(f"{name} options", rule)
+    if report["account"] is not None:
+        show_account_terms(cast("Mapping[str, Mapping[str, object]]", report["account"]))
+
+
+def show_account_terms(account: Mapping[str, Mapping[str, object]]) -> None:
+    """What a whole account is held to."""
+    draw_facts("Account: a fall of the stablecoin", account["depeg"])
+    for name, market in cast("Mapping[str, Mapping[str, Cell]]", account["markets"]).items():
+        draw_facts(f"Account: {name}", market)
 
 
 def show_market(name: str, market: Mapping[str, object]) -> None:

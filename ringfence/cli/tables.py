@@ -1,4 +1,4 @@
-"""Tables of positions as a stream: CSV rows through the batch engine, NDJSON lines as whole documents.
+"""Tables as a stream: CSV rows of positions through the batch engine, NDJSON lines as whole documents of any kind.
 
 Rows are read, judged and written a block at a time, so a table may be larger than memory. A row that
 can't be read is reported by its line number and never stops the others.
@@ -21,7 +21,7 @@ from margin.amounts import parse_decimal, render_exact
 from margin.documents.reading import MAX_DOCUMENT_BYTES, parse_json
 from margin.errors import MalformedError, MarginError, MisuseError, Reason
 from margin.requirement import RequirementKind
-from ringfence.cli.documents import JudgedPosition, judge_content
+from ringfence.cli.documents import Judged, JudgedAccount, JudgedNetting, JudgedPosition, JudgedStructure, judge_content
 from ringfence.cli.exits import ExitCode
 from ringfence.cli.position_rows import COLUMNS, Cells, RowJudge, RowResult
 from ringfence.cli.terminal import describe_error, draw_facts, draw_table, err, write_json_line
@@ -175,7 +175,7 @@ def refuse_row(line: int, error: MarginError) -> TableRow:
 
 
 def judge_line(line: int, text: bytes, folder: Path) -> TableRow:
-    """One NDJSON line: a position or structure document."""
+    """One NDJSON line: a document of any kind."""
     try:
         if len(text) > MAX_DOCUMENT_BYTES:
             raise MalformedError(
@@ -184,8 +184,20 @@ def judge_line(line: int, text: bytes, folder: Path) -> TableRow:
         judged = judge_content(parse_json(text), folder)
     except MarginError as error:
         return refuse_row(line, error)
-    headline = headline_position if isinstance(judged, JudgedPosition) else headline_structure
-    return TableRow(line, headline(judged.report), judged.report)
+    return TableRow(line, headline_of(judged), judged.report)
+
+
+def headline_of(judged: Judged) -> RowResult:
+    """The headline numbers of a report, under the same names for every kind of document."""
+    match judged:
+        case JudgedPosition():
+            return headline_position(judged.report)
+        case JudgedStructure():
+            return headline_structure(judged.report)
+        case JudgedAccount():
+            return headline_account(judged.report)
+        case JudgedNetting():
+            return headline_netting(judged.report)
 
 
 def headline_position(report: RowResult) -> RowResult:
@@ -213,6 +225,25 @@ def headline_structure(report: RowResult) -> RowResult:
     asked = cast("RowResult", report["requirement"] or {"initial": None, "maintenance": None})
     kept = {name: report[name] for name in ("label", "covers_initial", "covers_maintenance", "equity")}
     return {**kept, "initial": asked["initial"], "maintenance": asked["maintenance"], "currency": "quote"}
+
+
+def headline_account(report: RowResult) -> RowResult:
+    """The headline numbers of an account's report."""
+    kept = ("label", "covers_initial", "covers_maintenance", *HEADLINES)
+    return {**{name: report[name] for name in kept}, "currency": "quote"}
+
+
+def headline_netting(report: RowResult) -> RowResult:
+    """The headline numbers of a netting report: one requirement, initially and to keep."""
+    return {
+        "label": report["label"],
+        "covers_initial": report["covers"],
+        "covers_maintenance": report["covers"],
+        "equity": report["equity"],
+        "initial": report["requirement"],
+        "maintenance": report["requirement"],
+        "currency": report["currency"],
+    }
 
 
 def read_csv(source: IO[bytes]) -> Iterator[tuple[int, Cells]]:

@@ -11,7 +11,7 @@ from math import ceil, floor
 
 from margin.bounds import MAX_LEVERAGE, MAX_MONEY, MAX_MULTIPLIER, MAX_PRICE, MAX_SIZE, PPM
 from margin.columns import VALUED_BASKET_ASSETS, PositionColumns
-from margin.contracts import Contract, ContractKind, Side
+from margin.contracts import Contract, ContractKind
 from margin.errors import MarginError
 from margin.policy import Basis, FeeBasis, FeeScope, MarketPolicy, PriceRule
 from margin.position import MarketState, compute_equity
@@ -95,7 +95,9 @@ def choose_table(choose: Chooser, notional: Fraction, size: int) -> TierTable:
     anchor, most = (Fraction(size), MAX_SIZE) if measure is TierMeasure.SIZE else (notional, MAX_MONEY)
     rule, initial_rule = choose.pick(tuple(TierRule)), choose.pick(tuple(TierRule))
     floors = sorted({near(choose, anchor, most) for _ in range(choose.integer(0, 11))})
-    is_partial = floors and choose.integer(0, 3) == 0 and not (measure is TierMeasure.SIZE and rule is TierRule.MARGINAL)
+    is_partial = (
+        floors and choose.integer(0, 3) == 0 and not (measure is TierMeasure.SIZE and rule is TierRule.MARGINAL)
+    )
     if not is_partial:
         floors.insert(0, 0)
     scale = choose.pick((10**2, 10**4, 10**6, 3 * 10**6, 10**9))

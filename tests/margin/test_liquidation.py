@@ -1,6 +1,7 @@
 """Liquidation and bankruptcy prices hold exactly what their words say, on every combination of rules."""
 
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -202,6 +203,12 @@ def test_adverse_prices_bring_liquidation_nearer_by_the_confidence_interval() ->
     assert near is not None
     assert far is not None
     assert near.price == far.price + 3
+
+
+def test_liquidation_price_is_the_first_breach_where_rates_rise_with_size() -> None:
+    for case in bulk_cases(500, seed=12):
+        table = replace(case.policy.table, slope=Fraction(1, 2000))
+        check_liquidation(replace(case, policy=replace(case.policy, table=table)))
 
 
 def test_a_partial_table_answers_inside_itself_and_refuses_outside() -> None:

@@ -119,9 +119,20 @@ def test_a_basket_opens_what_it_counts_for() -> None:
 
 @pytest.mark.parametrize("price", [1, 100, 2**63])
 @pytest.mark.parametrize("kind", ContractKind)
-def test_no_size_leaves_the_bounds(kind: ContractKind, price: int) -> None:
+@pytest.mark.parametrize("fee_basis", FeeBasis)
+def test_no_size_leaves_the_bounds(kind: ContractKind, price: int, fee_basis: FeeBasis) -> None:
+    """At the highest rates that there are, and with up to all the money that there may be."""
     table = TierTable((Tier(Fraction(0), Fraction(1), Fraction(1)),), TierRule.STEP, TierRule.STEP)
-    policy = MarketPolicy(Contract(kind, 2**63), table, Basis.MARK, Basis.MARK)
+    policy = MarketPolicy(
+        Contract(kind, 2**63),
+        table,
+        Basis.MARK,
+        Basis.MARK,
+        closing_fee_rate=Fraction(1),
+        closing_fee_basis=fee_basis,
+        closing_fee_scope=FeeScope.BOTH,
+        slippage_rate=Fraction(1),
+    )
     for cash in (Fraction(MAX_MONEY), Fraction(MAX_MONEY // 8)):
         for side in Side:
             greatest = compute_maximum_size(
@@ -143,6 +154,15 @@ def test_a_partial_table_gives_no_size_below_its_start() -> None:
     with pytest.raises(MisuseError) as caught:
         compute_maximum_size(policy, Side.LONG, market, cash=Fraction(41), price=Fraction(100))
     assert caught.value.reason is Reason.OUTSIDE_TABLE
+
+
+def test_the_start_of_a_partial_table_is_measured_as_the_initial_requirement_is() -> None:
+    """From an entry notional above 1,000 on, 11 lots at 100; at the mark of 90 those are only 990."""
+    tier = Tier(Fraction(1000), Fraction("0.1"), Fraction("0.05"))
+    table = TierTable((tier,), TierRule.STEP, TierRule.STEP)
+    policy = MarketPolicy(Contract(ContractKind.LINEAR, 1), table, Basis.MARK, Basis.ENTRY)
+    market = MarketState(Fraction(90))
+    assert compute_maximum_size(policy, Side.LONG, market, cash=Fraction(220), price=Fraction(100)) == 11
 
 
 def test_sizes_of_partial_tables_have_no_gap_either() -> None:

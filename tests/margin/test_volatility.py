@@ -93,11 +93,11 @@ def test_a_round_comes_once() -> None:
 @pytest.mark.parametrize(
     ("prices", "horizon", "field", "reason"),
     [
-        ((5,), 1, "prices", Reason.WRONG_COUNT),
-        ([5, 6], 1, "prices", Reason.NOT_A_LIST),
-        ((5, 0), 1, "prices[1]", Reason.OUT_OF_BOUNDS),
-        ((5, -6), 1, "prices[1]", Reason.OUT_OF_BOUNDS),
-        ((5, 6.0), 1, "prices[1]", Reason.NOT_AN_OBJECT),
+        ((5,), 1, "history", Reason.WRONG_COUNT),
+        ([5, 6], 1, "history", Reason.NOT_A_LIST),
+        ((5, 0), 1, "history[1]", Reason.OUT_OF_BOUNDS),
+        ((5, -6), 1, "history[1]", Reason.OUT_OF_BOUNDS),
+        ((5, 6.0), 1, "history[1]", Reason.NOT_AN_OBJECT),
         ((5, 6), 0, "horizon", Reason.OUT_OF_BOUNDS),
     ],
 )

@@ -6,9 +6,8 @@
 
 use ethnum::I256;
 
-/// The quotient rounded down, and what is left: `0 <= rest < divisor`. The divisor is above zero.
+/// The quotient rounded down, and what is left. The dividend is not negative and the divisor is above zero.
 pub(crate) fn divide(dividend: I256, divisor: I256) -> (I256, I256) {
     let quotient = dividend / divisor;
-    let rest = dividend - quotient * divisor;
-    if rest < I256::ZERO { (quotient - I256::ONE, rest + divisor) } else { (quotient, rest) }
+    (quotient, dividend - quotient * divisor)
 }

@@ -19,20 +19,18 @@ use crate::refusal::Refusal;
 pub(crate) const MAX_MONEY: u128 = 1 << 100;
 const MAX_SCALE: u64 = 1 << 40;
 
-/// A choice that Python hands over by its name in a policy file.
+/// A choice, which Python hands over by its name in a policy file.
 macro_rules! choice {
     ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal),+ }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq)]
         pub(crate) enum $name { $($variant),+ }
 
-        impl<'py> FromPyObject<'_, 'py> for $name {
-            type Error = PyErr;
-
-            fn extract(named: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-                match named.extract::<String>()?.as_str() {
+        impl $name {
+            fn named(field: &str, name: &str) -> Result<Self, Refusal> {
+                match name {
                     $($text => Ok(Self::$variant),)+
-                    other => Err(Refusal::not_a_choice(stringify!($name), other, &[$($text),+]).into()),
+                    other => Err(Refusal::not_a_choice(field, other, &[$($text),+])),
                 }
             }
         }
@@ -71,15 +69,15 @@ pub(crate) struct GivenTier {
 /// `margin.batch_terms.BatchTerms`, attribute by attribute.
 #[derive(FromPyObject)]
 pub(crate) struct GivenTerms {
-    contract: ContractKind,
+    contract: String,
     multiplier: u64,
-    basis: Basis,
-    initial_basis: Basis,
-    measure: Measure,
+    basis: String,
+    initial_basis: String,
+    measure: String,
     scale: u64,
     fee_rate: u64,
-    fee_basis: FeeBasis,
-    fee_scope: FeeScope,
+    fee_basis: String,
+    fee_scope: String,
     slippage_rate: u64,
     tiers: Vec<GivenTier>,
     cap: Option<u128>,
@@ -163,34 +161,39 @@ pub(crate) struct Terms {
 impl Terms {
     pub(crate) fn of(given: &GivenTerms) -> Result<Self, Refusal> {
         require_bounds(given)?;
+        let contract = ContractKind::named("terms.contract", &given.contract)?;
+        let fee_basis = FeeBasis::named("terms.fee_basis", &given.fee_basis)?;
+        let moving_fee_rate = if fee_basis == FeeBasis::Mark { given.fee_rate } else { 0 };
+        let moving_rate = I256::from(moving_fee_rate) + I256::from(given.slippage_rate);
         let tiers = || given.tiers.iter();
         let maintenance: Vec<Line> =
             tiers().map(|tier| Line::of(tier.maintenance_rate, tier.maintenance_amount)).collect();
-        let mut falling = stretches(given, &maintenance, I256::ONE);
+        let mut falling = stretches(given, &maintenance, moving_rate, I256::ONE);
         falling.reverse();
+        let side = |sign, price| Side::of(sign, price, contract, given.multiplier);
         Ok(Self {
-            contract: given.contract,
-            basis: given.basis,
-            initial_basis: given.initial_basis,
-            measure: given.measure,
+            contract,
+            basis: Basis::named("terms.basis", &given.basis)?,
+            initial_basis: Basis::named("terms.initial_basis", &given.initial_basis)?,
+            measure: Measure::named("terms.measure", &given.measure)?,
             multiplier: given.multiplier.into(),
             scale: given.scale.into(),
             fee_rate: given.fee_rate.into(),
-            fee_basis: given.fee_basis,
-            fee_scope: given.fee_scope,
+            fee_basis,
+            fee_scope: FeeScope::named("terms.fee_scope", &given.fee_scope)?,
             slippage_rate: given.slippage_rate.into(),
             floors: tiers().map(|tier| tier.floor).collect(),
             max_leverages_ppm: tiers().map(|tier| tier.max_leverage_ppm).collect(),
             cap: given.cap.unwrap_or(u128::MAX),
             initial: tiers().map(|tier| Line::of(tier.initial_rate, tier.initial_amount)).collect(),
-            rising: stretches(given, &maintenance, -I256::ONE),
+            rising: stretches(given, &maintenance, moving_rate, -I256::ONE),
             falling,
             maintenance,
             mark: given.mark,
             shift: given.shift,
             funding_index: given.funding_index,
-            long: given.long_price.map(|price| Side::of(1, price, given)),
-            short: given.short_price.map(|price| Side::of(-1, price, given)),
+            long: given.long_price.map(|price| side(1, price)),
+            short: given.short_price.map(|price| side(-1, price)),
         })
     }
 
@@ -230,9 +233,9 @@ impl Terms {
 }
 
 impl Side {
-    fn of(sign: i128, price: u128, given: &GivenTerms) -> Self {
-        let multiplier = u128::from(given.multiplier);
-        match given.contract {
+    fn of(sign: i128, price: u128, contract: ContractKind, multiplier: u64) -> Self {
+        let multiplier = u128::from(multiplier);
+        match contract {
             ContractKind::Linear => Self { sign, slope: sign, lot_value: multiplier.saturating_mul(price), divisor: 1 },
             ContractKind::Inverse => Self { sign, slope: -sign, lot_value: multiplier, divisor: price },
         }
@@ -246,9 +249,7 @@ impl Line {
 }
 
 /// The products are at most 2^100 (a floor) times 4 R (a fall: R and three rates), less an amount.
-fn stretches(given: &GivenTerms, lines: &[Line], slope: I256) -> Vec<Stretch> {
-    let moving_fee_rate = if given.fee_basis == FeeBasis::Mark { given.fee_rate } else { 0 };
-    let moving_rate = I256::from(moving_fee_rate) + I256::from(given.slippage_rate);
+fn stretches(given: &GivenTerms, lines: &[Line], moving_rate: I256, slope: I256) -> Vec<Stretch> {
     let floor = |tier: usize| given.tiers.get(tier).map(|tier| I256::from(tier.floor));
     let stretch = |(tier, line): (usize, &Line)| {
         let (low, high) = (floor(tier), floor(tier + 1));

@@ -8,18 +8,30 @@ import typer
 
 from margin.amounts import parse_rate
 from margin.contracts import Side
+from margin.errors import MisuseError, Reason
 from margin.requirement import RequirementKind
 from margin.stress import shock_against
 from ringfence.cli import views
-from ringfence.cli.documents import Judged, JudgedPosition, judge_file
+from ringfence.cli.account_view import show_account
+from ringfence.cli.documents import (
+    Judged,
+    JudgedAccount,
+    JudgedNetting,
+    JudgedPosition,
+    JudgedStructure,
+    judge_file,
+)
 from ringfence.cli.exits import ExitCode
+from ringfence.cli.netting_view import show_netting
 from ringfence.cli.options import DocumentArgument, JsonOption
 from ringfence.cli.plots import plot_position, plot_structure
 from ringfence.cli.stress_view import report_position_stress, report_structure_stress, show_stress
 from ringfence.cli.tables import TABLE_SUFFIXES, evaluate_table
 from ringfence.cli.terminal import out, write_json
 
-app = typer.Typer(help="Evaluate, plot and stress positions and structures.", no_args_is_help=True)
+app = typer.Typer(
+    help="Evaluate, plot and stress positions and structures; evaluate accounts and netting sets.", no_args_is_help=True
+)
 
 DEFAULT_SHOCKS = ["1%", "2%", "5%", "10%", "20%", "50%"]
 
@@ -46,18 +58,38 @@ def evaluate(
     mark: Annotated[str | None, typer.Option(help="For a table: the mark price of rows that name none.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Evaluate a position or structure against its policy, or a whole table of positions as a stream."""
+    """Evaluate a position, structure, account or netting sets, or a whole table of them as a stream."""
     if file.suffix in TABLE_SUFFIXES:
         defaults = {"policy": policy, "market": market, "mark": mark}
         raise typer.Exit(evaluate_table(file, output, defaults, require, as_json=as_json))
     judged = judge_file(file)
     if as_json:
         write_json(judged.report)
-    elif isinstance(judged, JudgedPosition):
-        views.show_position(judged.report)
     else:
-        views.show_structure(judged.report)
+        show_judged(judged)
     raise typer.Exit(answer(judged, require))
+
+
+def show_judged(judged: Judged) -> None:
+    """The report as tables for a person."""
+    match judged:
+        case JudgedPosition():
+            views.show_position(judged.report)
+        case JudgedStructure():
+            views.show_structure(judged.report)
+        case JudgedAccount():
+            show_account(judged.report)
+        case JudgedNetting():
+            show_netting(judged.report)
+
+
+def require_shape(judged: Judged) -> JudgedPosition | JudgedStructure:
+    """What has one price to be moved or drawn over; an account or netting sets have many."""
+    if isinstance(judged, JudgedAccount | JudgedNetting):
+        raise MisuseError(
+            Reason.NOT_APPLICABLE, "file", found=str(judged.report["format"]), expected="a position or a structure"
+        )
+    return judged
 
 
 @app.command()
@@ -68,7 +100,7 @@ def plot(
     as_json: JsonOption = False,
 ) -> None:
     """Draw equity against requirement over the mark price, or a structure's payoff."""
-    judged = judge_file(file)
+    judged = require_shape(judge_file(file))
     if isinstance(judged, JudgedPosition):
         plot_position(judged.document, judged.evaluation, output)
     else:
@@ -91,7 +123,7 @@ def stress(
     as_json: JsonOption = False,
 ) -> None:
     """Evaluate a position or structure after moves of the price."""
-    judged = judge_file(file)
+    judged = require_shape(judge_file(file))
     shocks = shock or DEFAULT_SHOCKS
     if isinstance(judged, JudgedPosition):
         side = judged.document.position.side

@@ -23,7 +23,7 @@ EXAMPLES = tomllib.loads((HERE / "published_examples.toml").read_text(encoding="
 TABLES = tomllib.loads((HERE / "shipped_tables.toml").read_text(encoding="utf-8"))["tables"]
 
 WITHOUT_A_NUMBER = {
-    *("aevo", "binance-usdm-2024-10", "bybit-linear-2025-06", "coinex-2020", "coinex-2022", "deribit"),
+    *("aevo", "binance-usdm-2024-10", "bybit-linear-2025-06", "coinex-2020", "coinex-2022"),
 }
 """Policies whose venues were not seen to print a worked number; their tables are checked by other means."""
 
@@ -94,8 +94,7 @@ def test_policies_differ_in_their_identity() -> None:
 
 
 def test_every_policy_is_put_to_use_by_a_published_example() -> None:
-    assert set(list_policies()) - policies_put_to_use() == WITHOUT_A_NUMBER - policies_put_to_use()
-    assert not WITHOUT_A_NUMBER & policies_put_to_use()
+    assert set(list_policies()) - policies_put_to_use() == WITHOUT_A_NUMBER
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: f"{table['policy']} {table['market']}")
@@ -138,7 +137,7 @@ def test_hyperliquid_keeps_exact_rates() -> None:
     assert market.policy.withdrawal_floor_rate == F(1, 10)
     liquidation = market.policy.liquidation
     assert liquidation.rule is LiquidationRule.FRACTION
-    assert (liquidation.fraction, liquidation.fraction_threshold * market.units.money_unit) == (F(1, 5), 100_000)
+    assert (liquidation.fraction, liquidation.fraction_threshold * market.units.money_unit) == (F(1, 5), F(100_000))
 
 
 def test_okx_takes_the_whole_position_at_the_rate_of_its_contracts() -> None:
@@ -178,7 +177,7 @@ def test_a_market_like_another_differs_in_what_it_says() -> None:
     named = document('"BTCUSDT"', position).market.policy
     like = document('{"like": "BTCUSDT", "closing_fee": "0.05%"}', position).market.policy
     assert like.table == named.table
-    assert (named.closing_fee_rate, like.closing_fee_rate) == (0, F("0.0005"))
+    assert (named.closing_fee_rate, like.closing_fee_rate) == (F(0), F("0.0005"))
 
 
 def test_orders_finer_than_the_mark_make_finer_units() -> None:

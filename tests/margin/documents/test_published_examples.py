@@ -1,7 +1,7 @@
 """What the venues publish, to the last digit that they print: each example through the real reader and report."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from math import ceil, floor
 from pathlib import Path
@@ -59,7 +59,7 @@ def nearest_unit(steps: Fraction) -> int:
     return floor(steps + Fraction(1, 2)) if steps >= 0 else ceil(steps - Fraction(1, 2))
 
 
-ROUNDINGS = {"nearest": nearest_unit, "down": floor, "up": ceil}
+ROUNDINGS: dict[str, Callable[[Fraction], int]] = {"nearest": nearest_unit, "down": floor, "up": ceil}
 
 
 def require_agreement(example: Mapping[str, Any], numbers: Mapping[str, Fraction], words: Mapping[str, object]) -> None:
@@ -105,7 +105,7 @@ def test_a_structure_is_judged_as_published(example: Mapping[str, Any]) -> None:
 @rows("sums")
 def test_a_sum_over_positions_is_as_published(example: Mapping[str, Any]) -> None:
     reports = [report_of_position(text) for text in example["documents"]]
-    numbers = {path: sum(number_of(report, path) for report in reports) for path in paths_of(example)}
+    numbers = {path: sum((number_of(report, path) for report in reports), Fraction(0)) for path in paths_of(example)}
     require_agreement(example, numbers, {})
 
 
@@ -114,9 +114,16 @@ def test_every_example_expects_something_and_names_its_source() -> None:
         for example in EXAMPLES[kind]:
             assert paths_of(example)
             assert example["source"]
-            assert set(example) <= {"id", "source", "note", "document", "documents", "tolerance", "close", "exact"} | set(
-                ROUNDINGS
-            )
+            assert set(example) <= {
+                "id",
+                "source",
+                "note",
+                "document",
+                "documents",
+                "tolerance",
+                "close",
+                "exact",
+            } | set(ROUNDINGS)
 
 
 def test_no_two_examples_share_an_id() -> None:

@@ -1,6 +1,7 @@
 """The schemas and the readers agree: what ships and what is published passes both, what is malformed passes neither."""
 
 import json
+import re
 import tomllib
 from collections.abc import Callable, Iterator
 from copy import deepcopy
@@ -180,3 +181,25 @@ def render_path(path: list[str | int]) -> str:
     for name in path:
         text += f"[{name}]" if isinstance(name, int) else f".{name}" if text else name
     return text
+
+
+def blocks(language: str) -> list[str]:
+    """The code of one language in the guide."""
+    pages = [HERE.parents[2] / "docs" / "margin" / f"{page}.md" for page in ("documents", "policies")]
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("text", blocks("json"))
+def test_a_document_of_the_guide_is_valid(text: str) -> None:
+    content = parse_json(text)
+    kind = "structure" if isinstance(content, dict) and "legs" in content else "position"
+    assert schema_errors(kind, content) == []
+    READERS[kind](content)
+
+
+@pytest.mark.parametrize("text", blocks("toml"))
+def test_a_policy_of_the_guide_is_valid(text: str) -> None:
+    content = parse_toml(text.encode())
+    assert schema_errors("policy", content) == []
+    read_policy(content)
