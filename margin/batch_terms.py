@@ -12,7 +12,7 @@ from math import floor, lcm
 from margin.bounds import MAX_PRICE, PPM
 from margin.contracts import Side
 from margin.errors import MalformedError, MisuseError, Reason
-from margin.policy import FeeScope, MarketPolicy, PriceRule
+from margin.policy import MarketPolicy, PriceRule
 from margin.position import MarketState
 from margin.tiers import TierRule, TierTable, deductions
 
@@ -49,6 +49,7 @@ class BatchTerms:
     fee_basis: str
     fee_scope: str
     slippage_rate: int
+    size_slope: int
     tiers: tuple[TierTerms, ...]
     cap: int | None
     mark: int
@@ -63,14 +64,11 @@ class BatchTerms:
 def compile_terms(policy: MarketPolicy, market: MarketState) -> BatchTerms:
     """``policy`` and ``market`` over one common scale, or a refusal where whole numbers can't say them."""
     table = policy.table
-    if table.slope or policy.closing_fee_scope is FeeScope.INITIAL:
-        found = "rates that rise with size, or a fee in the initial requirement alone"
-        raise refuse_natively("policy", found, "neither")
     initial_amounts = table_amounts(table, table.initial_rule, [t.initial_rate for t in table.tiers], Fraction(0))
     maintenance_amounts = table_amounts(
         table, table.rule, [t.maintenance_rate for t in table.tiers], table.first_amount
     )
-    fractions = (policy.closing_fee_rate, policy.slippage_rate, *initial_amounts, *maintenance_amounts)
+    fractions = (policy.closing_fee_rate, policy.slippage_rate, table.slope, *initial_amounts, *maintenance_amounts)
     scale = lcm(table.rate_scale, *(fraction.denominator for fraction in fractions))
     if scale > MAX_SCALE:
         raise refuse_terms("policy", scale, "rates over a common denominator of 2^40 at most")
@@ -89,6 +87,7 @@ def compile_terms(policy: MarketPolicy, market: MarketState) -> BatchTerms:
         fee_basis=policy.closing_fee_basis.value,
         fee_scope=policy.closing_fee_scope.value,
         slippage_rate=scaled(policy.slippage_rate),
+        size_slope=scaled(table.slope),
         tiers=tuple(
             TierTerms(
                 floor=require_whole(tier.floor, "tiers.floor"),

@@ -24,7 +24,7 @@ from math import ceil, floor
 from margin.amounts import render_exact
 from margin.bounds import require_integer, require_size
 from margin.errors import MisuseError, Reason, RejectedError
-from margin.policy import Basis, FeeBasis, FeeScope, LiquidationRule, LiquidationTarget, MarketPolicy
+from margin.policy import Basis, FeeBasis, LiquidationRule, LiquidationTarget, MarketPolicy
 from margin.position import MarketState, Position, compute_equity, compute_notional
 from margin.requirement import (
     RequirementKind,
@@ -32,6 +32,7 @@ from margin.requirement import (
     basis_notional,
     basis_of,
     compute_requirement,
+    counts_closing_fee,
     table_lines,
 )
 from margin.sizing import lot_measure
@@ -294,7 +295,7 @@ def fee_lines(
     At the bankruptcy price the notional is where equity is zero, n * value - slope * equity(n): straight
     as the equity is, and no fee where there is no such price.
     """
-    if kind is RequirementKind.INITIAL and policy.closing_fee_scope is FeeScope.MAINTENANCE:
+    if not counts_closing_fee(policy, kind):
         return [FLAT]
     rate = policy.closing_fee_rate
     mark = mark_lot_value(policy, position, market)

@@ -96,9 +96,14 @@ def table_lines(policy: MarketPolicy, position: Position, kind: RequirementKind)
     return tuple((line, chosen) for line in lines)
 
 
+def counts_closing_fee(policy: MarketPolicy, kind: RequirementKind) -> bool:
+    """Whether the requirement of a kind contains the closing fee."""
+    return policy.closing_fee_scope in (FeeScope.BOTH, FeeScope(kind.value))
+
+
 def closing_fee_line(policy: MarketPolicy, position: Position, equity: Equity, kind: RequirementKind) -> Line:
     """The closing fee over the mark notional: rate * N, or a constant where its basis is fixed."""
-    if policy.closing_fee_scope not in (FeeScope.BOTH, FeeScope(kind.value)):
+    if not counts_closing_fee(policy, kind):
         return Line(Fraction(0), Fraction(0))
     if policy.closing_fee_basis is FeeBasis.MARK:
         return Line(policy.closing_fee_rate, Fraction(0))

@@ -14,9 +14,9 @@ from margin.basket import Holding, basket_value
 from margin.bounds import MAX_MONEY, MAX_SIZE, require_money_at_least_zero, require_size
 from margin.contracts import Side
 from margin.errors import MisuseError, Reason, RejectedError
-from margin.policy import Basis, FeeBasis, FeeScope, MarketPolicy
+from margin.policy import Basis, FeeBasis, MarketPolicy
 from margin.position import MarketState, Position, compute_equity, compute_notional
-from margin.requirement import RequirementKind, compute_requirement, require_leverage, tier_measure
+from margin.requirement import RequirementKind, compute_requirement, counts_closing_fee, require_leverage, tier_measure
 from margin.tiers import TierMeasure
 
 HEADROOM = 4
@@ -48,8 +48,11 @@ def compute_minimum_equity(
 
 def counts_bankruptcy_fee(policy: MarketPolicy, kind: RequirementKind) -> bool:
     """Whether the requirement contains a fee that depends on the equity itself."""
-    in_scope = kind is RequirementKind.MAINTENANCE or policy.closing_fee_scope is FeeScope.BOTH
-    return in_scope and policy.closing_fee_basis is FeeBasis.BANKRUPTCY and policy.closing_fee_rate > 0
+    return (
+        counts_closing_fee(policy, kind)
+        and policy.closing_fee_basis is FeeBasis.BANKRUPTCY
+        and policy.closing_fee_rate > 0
+    )
 
 
 def compute_minimum_cash(

@@ -92,16 +92,18 @@ def find_single_tier(name: str, markets: Mapping[str, MarketPolicy]) -> Tier:
             Reason.NOT_A_CHOICE,
             "perpetual",
             found=name,
-            expected=f"a linear market of one tier at the mark, without fees: {', '.join(known) or 'none here'}",
+            expected=f"a linear market of one rate at the mark, without cap or fees: {', '.join(known) or 'none here'}",
         )
     return markets[name].table.tiers[0]
 
 
 def is_plain(policy: MarketPolicy) -> bool:
     """Whether a market's requirement is one rate of the notional at the mark: all that an account's rule can say."""
+    table = policy.table
     return (
         policy.contract.kind is ContractKind.LINEAR
-        and len(policy.table.tiers) == 1
         and policy.basis is policy.initial_basis is Basis.MARK
-        and policy.closing_fee_rate == policy.slippage_rate == 0
+        and len(table.tiers) == 1
+        and table.cap is None
+        and table.tiers[0].floor == table.slope == policy.closing_fee_rate == policy.slippage_rate == 0
     )

@@ -197,7 +197,7 @@ def read_instrument(name: str, fields: Fields, grid: Grid | None, money_unit: Fr
         raise MalformedError(
             Reason.NOT_APPLICABLE, "kind", found=kind.value, expected='a grid to compute under, or kind "array"'
         )
-    contract = read_contract(kind, fields, lot / money_unit)
+    contract = read_contract(kind, fields, require_positive(lot / money_unit, "lot"))
     return ListedInstrument(make_instrument(name, contract, grid, short_minimum), lot)
 
 

@@ -7,9 +7,9 @@ Per coin, U the underlying:
     short put   initial      max(floor_share * U * (1 + mark / U), share * U - OTM) + mark
                 maintenance  maintenance_share * U * (1 + mark / U) + mark
 
-Caveat: Gate publishes the initial form in words and the maintenance share as a parameter, but no
-maintenance formula. The maintenance lines are the initial floor with ``maintenance_share`` in the place of
-``floor_share``: by analogy, held against no published number.
+Caveat: the initial forms and the share that a position is maintained with are published; a formula of
+the maintenance requirement was not seen. The maintenance lines are the floor of the initial ones with
+``maintenance_share`` in the place of ``floor_share``: by analogy, and held against no published number.
 
 Gate writes the share that is lowered by OTM as "ratio 2" or ``init_margin_high``, the floor as
 "ratio 1" or ``init_margin_low``, the maintenance share as ``maint_margin_base``.

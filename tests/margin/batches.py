@@ -120,6 +120,7 @@ def choose_table(choose: Chooser, notional: Fraction, size: int) -> TierTable:
         initial_rule=initial_rule,
         measure=measure,
         cap=choose.pick((None, Fraction(max(near(choose, anchor, most), floors[-1] + 1)))),
+        slope=choose_slope(choose, size),
     )
 
 
@@ -128,6 +129,20 @@ def choose_limits(choose: Chooser, count: int) -> list[Fraction | None]:
     if choose.integer(0, 2) == 0:
         return [None] * count
     return sorted((Fraction(choose.integer(3, 3 * MAX_LEVERAGE), 3) for _ in range(count)), reverse=True)
+
+
+def choose_slope(choose: Chooser, size: int) -> Fraction:
+    """Mostly none; else rates that rise a little, or to several times the notional, or at once."""
+    if choose.integer(0, 2):
+        return Fraction(0)
+    return choose.pick(
+        (
+            Fraction(1, 10**6),
+            Fraction(choose.integer(1, 10**5), 10**6),
+            Fraction(min(10**6, 10**6 // size + 1), 10**6),
+            Fraction(1),
+        )
+    )
 
 
 def choose_policy(choose: Chooser, contract: Contract, table: TierTable) -> MarketPolicy:

@@ -45,10 +45,10 @@ pub(crate) fn evaluate(terms: &Terms, position: &Position) -> Result<Evaluation,
 impl Row<'_> {
     fn evaluate(&self, position: &Position, valued: &Valued) -> Result<Evaluation, Refused> {
         let at_first = Rule::of(Kind::Initial, self.terms, position, valued)?;
-        let initial = self.requirement(at_first);
+        let initial = self.requirement(at_first)?;
         let initial_up = initial.rounded_up()?;
         let to_keep = Rule::of(Kind::Maintenance, self.terms, position, valued)?;
-        let maintenance = self.requirement(to_keep);
+        let maintenance = self.requirement(to_keep)?;
         let covers_maintenance = maintenance.is_covered_by(valued);
         Ok(Evaluation {
             equity: valued.equity,

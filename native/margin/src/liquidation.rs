@@ -69,12 +69,13 @@ impl Row<'_> {
     fn walk(&self, maintenance: Rule) -> TickPrice {
         let own = self.base * self.terms.scale - self.fixed_fee(Kind::Maintenance);
         for (step, stretch) in self.terms.stretches_from(maintenance.tier, self.side.slope).iter().enumerate() {
-            if step > 0 && own < stretch.near_breach_below {
-                return self
-                    .price(Cause::Cliff, PerLots { numerator: stretch.near, divisor: I256::ONE, lots: self.lots() });
+            if step > 0 && stretch.near.is_breached(own, self.rise) {
+                let (numerator, divisor, lots) = (stretch.near.notional, I256::ONE, self.lots());
+                return self.price(Cause::Cliff, PerLots { numerator, divisor, lots });
             }
-            if stretch.far_breach_below.is_none_or(|bound| own < bound) {
-                return self.root(-self.along(own + stretch.amount), stretch.fall, self.lots());
+            if stretch.far.as_ref().is_none_or(|far| far.is_breached(own, self.rise)) {
+                let fall = stretch.fall - self.along(self.rise);
+                return self.root(-self.along(own + stretch.amount), fall, self.lots());
             }
         }
         TickPrice::without_ticks(if self.terms.floors[0] > 0 { Cause::OutsideTable } else { Cause::None })

@@ -3,13 +3,13 @@
 //! With n / d the notional at the mark, R the scale, and d, R, leverage and size as in `terms`, a requirement is an
 //! integer over `d * finer`, where finer is R, or R times the leverage in ppm where the trader's own leverage asks for
 //! most, or R times the size where a deduction in lots is taken of an entry notional. The largest numerator is
-//! money * d * R * leverage < 2^(102 + 65 + 40 + 30), so all of it fits 256 bits with their sign.
+//! money * d * R * leverage < 2^(103 + 65 + 40 + 30), so all of it fits 256 bits with their sign.
 
 use ethnum::I256;
 
 use crate::division::divide;
 use crate::position::{Position, Refused, Valued};
-use crate::terms::{Basis, FeeBasis, FeeScope, Kind, MAX_MONEY, Measure, Side, Terms};
+use crate::terms::{Basis, FeeBasis, Kind, Line, MAX_MONEY, Measure, Side, Terms};
 
 const PPM: I256 = I256::new(1_000_000);
 
@@ -47,6 +47,8 @@ pub(crate) struct Row<'a> {
     pub(crate) size: I256,
     pub(crate) entry: I256,
     pub(crate) base: I256,
+    /// By how much the size raises every rate of the table, times R; below 2^104.
+    pub(crate) rise: I256,
     leverage_ppm: I256,
 }
 
@@ -68,21 +70,39 @@ impl<'a> Row<'a> {
             size: position.size.into(),
             entry: position.entry_notional.into(),
             base: valued.base.into(),
+            rise: terms.size_slope * I256::from(position.size),
             leverage_ppm: position.leverage_ppm.into(),
         }
     }
 
-    pub(crate) fn requirement(&self, rule: Rule) -> Exact {
-        match rule.basis {
+    pub(crate) fn requirement(&self, rule: Rule) -> Result<Exact, Refused> {
+        self.require_bounded_rise(rule)?;
+        Ok(match rule.basis {
             Basis::Mark => self.requirement_of_mark(rule),
             Basis::Entry => self.requirement_of_entry(rule),
-        }
+        })
+    }
+
+    /// The rise alone asks for no more than the bound of money: the whole requirement would not either, and what
+    /// follows may count on a rate times its notional being at most twice that bound.
+    fn require_bounded_rise(&self, rule: Rule) -> Result<(), Refused> {
+        let (notional, divisor) = match rule.basis {
+            Basis::Mark => (self.numerator, self.divisor),
+            Basis::Entry => (self.entry, I256::ONE),
+        };
+        let most = I256::from(MAX_MONEY) * self.terms.scale * divisor;
+        if self.rise * notional > most { Err(Refused::OutOfBounds) } else { Ok(()) }
+    }
+
+    fn line(&self, rule: Rule) -> Line {
+        let line = self.terms.line(rule.kind, rule.tier);
+        Line { rate: line.rate + self.rise, ..line }
     }
 
     /// `max(rate * N - amount, N / leverage) + (slippage + fee) * N + fixed fee`, over d * R.
     fn requirement_of_mark(&self, rule: Rule) -> Exact {
         let (scale, slippage_rate) = (self.terms.scale, self.terms.slippage_rate);
-        let line = self.terms.line(rule.kind, rule.tier);
+        let line = self.line(rule);
         let margin = match self.terms.measure {
             Measure::Notional => line.rate * self.numerator - line.amount * self.divisor,
             Measure::Size => self.lots_at_rate(rule) * self.lot_value,
@@ -138,13 +158,13 @@ impl<'a> Row<'a> {
 
     /// Floors in lots: the requirement of one money unit of lot value, times R.
     pub(crate) fn lots_at_rate(&self, rule: Rule) -> I256 {
-        let line = self.terms.line(rule.kind, rule.tier);
+        let line = self.line(rule);
         line.rate * self.size - line.amount
     }
 
     /// Floors in money: the margin on the entry notional, times R.
     pub(crate) fn margin_of_entry(&self, rule: Rule) -> I256 {
-        let line = self.terms.line(rule.kind, rule.tier);
+        let line = self.line(rule);
         line.rate * self.entry - line.amount
     }
 
@@ -155,13 +175,13 @@ impl<'a> Row<'a> {
 
     /// The rate of a closing fee on the mark notional, times R.
     pub(crate) fn moving_fee_rate(&self, kind: Kind) -> I256 {
-        let moves = self.terms.fee_basis == FeeBasis::Mark && self.counts_fee(kind);
+        let moves = self.terms.fee_basis == FeeBasis::Mark && self.terms.fee_scope.counts_in(kind);
         if moves { self.terms.fee_rate } else { I256::ZERO }
     }
 
     /// A closing fee that does not move with the mark, times R.
     pub(crate) fn fixed_fee(&self, kind: Kind) -> I256 {
-        if !self.counts_fee(kind) {
+        if !self.terms.fee_scope.counts_in(kind) {
             return I256::ZERO;
         }
         match self.terms.fee_basis {
@@ -179,10 +199,6 @@ impl<'a> Row<'a> {
     /// `slope * value`.
     pub(crate) fn along(&self, value: I256) -> I256 {
         if self.side.slope > 0 { value } else { -value }
-    }
-
-    fn counts_fee(&self, kind: Kind) -> bool {
-        kind == Kind::Maintenance || self.terms.fee_scope == FeeScope::Both
     }
 
     fn has_own_leverage(&self, kind: Kind) -> bool {

@@ -6,7 +6,7 @@
 //! | quantity | bound | | quantity | bound |
 //! |---|---|---|---|---|
 //! | scale R | 2^40 | | money (entry, equity, notional, requirement, floor, cap) | 2^100 |
-//! | a rate, over R | R | | an amount of a tier, over R | 2^100 R |
+//! | a rate, and its rise with a lot, over R | R | | an amount of a tier, over R | 2^100 R |
 //! | size, multiplier, mark | 2^64 | | price that a side is valued at | 2^65 |
 //! | leverage, in ppm | 2^30 | | divisor d of a notional: 1 linear, the price inverse | 2^65 |
 
@@ -52,10 +52,10 @@ choice!(
 );
 choice!(
     /// Which requirements contain the closing fee.
-    FeeScope { Maintenance = "maintenance", Both = "both" }
+    FeeScope { Maintenance = "maintenance", Initial = "initial", Both = "both" }
 );
 
-/// `margin.batch_terms.TierTerms`: one row of the table. Amounts may have more than 128 bits and come as little-endian bytes.
+/// `margin.batch_terms.TierTerms`: one row of the table. Amounts, of up to 140 bits, come as little-endian bytes.
 #[derive(FromPyObject)]
 pub(crate) struct GivenTier {
     floor: u128,
@@ -79,6 +79,7 @@ pub(crate) struct GivenTerms {
     fee_basis: String,
     fee_scope: String,
     slippage_rate: u64,
+    size_slope: u64,
     tiers: Vec<GivenTier>,
     cap: Option<u128>,
     mark: u64,
@@ -93,6 +94,15 @@ pub(crate) struct GivenTerms {
 pub(crate) enum Kind {
     Initial,
     Maintenance,
+}
+
+impl FeeScope {
+    pub(crate) fn counts_in(self, kind: Kind) -> bool {
+        match kind {
+            Kind::Initial => self != Self::Maintenance,
+            Kind::Maintenance => self != Self::Initial,
+        }
+    }
 }
 
 /// What is true of all longs, or of all shorts.
@@ -117,16 +127,27 @@ pub(crate) struct Line {
 ///
 /// Over N, and times R, health is `x + amount + slope * N * fall`: x is all of it that is the row's own (see
 /// `liquidation`), and fall is what health loses for each unit that N moves: `R - slope * (rate + moving rate)`.
-/// So health at a floor is below zero where x is below a constant.
 pub(crate) struct Stretch {
     pub(crate) fall: I256,
     pub(crate) amount: I256,
-    /// Health is negative at the far end for x below this; None where the stretch has no end.
-    pub(crate) far_breach_below: Option<I256>,
-    /// The notional at the near end, for a walk that entered through it ...
-    pub(crate) near: I256,
-    /// ... and health is negative just beyond it for x below this.
-    pub(crate) near_breach_below: I256,
+    /// Where a walk enters; beyond the last tier, which none enters from there, zero.
+    pub(crate) near: Edge,
+    /// None where the stretch has no end.
+    pub(crate) far: Option<Edge>,
+}
+
+/// A floor, seen from the tier on one side of it.
+pub(crate) struct Edge {
+    pub(crate) notional: I256,
+    /// Health is below zero there for x below this, for a row whose rates do not rise with its size.
+    breach_below: I256,
+}
+
+impl Edge {
+    /// A rise of the rate takes `rise * notional` from the health there.
+    pub(crate) fn is_breached(&self, own: I256, rise: I256) -> bool {
+        own < self.breach_below + rise * self.notional
+    }
 }
 
 /// All that rows share.
@@ -141,6 +162,8 @@ pub(crate) struct Terms {
     pub(crate) fee_basis: FeeBasis,
     pub(crate) fee_scope: FeeScope,
     pub(crate) slippage_rate: I256,
+    /// By how much rates rise with each lot, over R.
+    pub(crate) size_slope: I256,
     pub(crate) floors: Vec<u128>,
     pub(crate) max_leverages_ppm: Vec<u64>,
     pub(crate) cap: u128,
@@ -163,7 +186,9 @@ impl Terms {
         require_bounds(given)?;
         let contract = ContractKind::named("terms.contract", &given.contract)?;
         let fee_basis = FeeBasis::named("terms.fee_basis", &given.fee_basis)?;
-        let moving_fee_rate = if fee_basis == FeeBasis::Mark { given.fee_rate } else { 0 };
+        let fee_scope = FeeScope::named("terms.fee_scope", &given.fee_scope)?;
+        let fee_moves = fee_basis == FeeBasis::Mark && fee_scope.counts_in(Kind::Maintenance);
+        let moving_fee_rate = if fee_moves { given.fee_rate } else { 0 };
         let moving_rate = I256::from(moving_fee_rate) + I256::from(given.slippage_rate);
         let tiers = || given.tiers.iter();
         let maintenance: Vec<Line> =
@@ -180,8 +205,9 @@ impl Terms {
             scale: given.scale.into(),
             fee_rate: given.fee_rate.into(),
             fee_basis,
-            fee_scope: FeeScope::named("terms.fee_scope", &given.fee_scope)?,
+            fee_scope,
             slippage_rate: given.slippage_rate.into(),
+            size_slope: given.size_slope.into(),
             floors: tiers().map(|tier| tier.floor).collect(),
             max_leverages_ppm: tiers().map(|tier| tier.max_leverage_ppm).collect(),
             cap: given.cap.unwrap_or(u128::MAX),
@@ -255,15 +281,8 @@ fn stretches(given: &GivenTerms, lines: &[Line], moving_rate: I256, slope: I256)
         let (low, high) = (floor(tier), floor(tier + 1));
         let (near, far) = if slope > I256::ZERO { (high, low) } else { (low, high) };
         let fall = I256::from(given.scale) - slope * (line.rate + moving_rate);
-        let breach_below = |notional: I256| -(slope * notional * fall) - line.amount;
-        let near = near.unwrap_or(I256::ZERO); // no walk enters the last tier from above
-        Stretch {
-            fall,
-            amount: line.amount,
-            far_breach_below: far.map(breach_below),
-            near,
-            near_breach_below: breach_below(near),
-        }
+        let edge = |notional: I256| Edge { notional, breach_below: -(slope * notional * fall) - line.amount };
+        Stretch { fall, amount: line.amount, near: edge(near.unwrap_or(I256::ZERO)), far: far.map(edge) }
     };
     lines.iter().enumerate().map(stretch).collect()
 }
@@ -275,6 +294,7 @@ fn require_bounds(given: &GivenTerms) -> Result<(), Refusal> {
     require("terms.multiplier", given.multiplier, given.multiplier > 0)?;
     require("terms.fee_rate", given.fee_rate, given.fee_rate <= scale)?;
     require("terms.slippage_rate", given.slippage_rate, given.slippage_rate <= scale)?;
+    require("terms.size_slope", given.size_slope, given.size_slope <= scale)?;
     require("terms.mark", given.mark, given.mark > 0)?;
     require("terms.tiers", given.tiers.len(), !given.tiers.is_empty())?;
     for price in [given.long_price, given.short_price].into_iter().flatten() {

@@ -205,6 +205,8 @@ def test_a_policy_written_in_place_is_applied() -> None:
             "account.markets.ETH.oracle.factor",
         ),
         (("terms", "closing_fee"), "0.1%", Reason.NOT_A_CHOICE, "account.markets.ETH.perpetual"),
+        (("terms", "size_slope"), "0.1%", Reason.NOT_A_CHOICE, "account.markets.ETH.perpetual"),
+        (("terms", "cap"), "1000", Reason.NOT_A_CHOICE, "account.markets.ETH.perpetual"),
         (("terms", "basis"), "entry", Reason.NOT_A_CHOICE, "account.markets.ETH.perpetual"),
         (
             ("options", "ETH"),

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from ringfence.cli.entry import run
 from ringfence.cli.exits import ExitCode
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
-W1 = {
+W1: dict[str, dict[str, object]] = {
     "market": {"kind": "linear", "basis": "entry", "tiers": [{"maintenance": "0.5%"}]},
     "position": {"side": "long", "size": "1", "entry_price": "20000", "leverage": "50"},
 }
@@ -34,7 +35,7 @@ class Command:
     def json(self, *arguments: str | Path) -> tuple[int, dict[str, object]]:
         """The exit code and the one JSON document on standard output."""
         code, text = self(*arguments, "--json")
-        document = json.loads(text)
+        document: dict[str, object] = json.loads(text)
         assert isinstance(document, dict)
         return code, document
 
@@ -56,9 +57,9 @@ def written(tmp_path: Path) -> Callable[[object], Path]:
 
 def changed(path: str, value: object) -> dict[str, object]:
     """The plain document with one field set, or taken away where the value is None."""
-    document = json.loads(json.dumps(W1))
+    document: dict[str, object] = json.loads(json.dumps(W1))
     *parents, last = path.split(".")
-    place = document
+    place: dict[str, Any] = document
     for parent in parents:
         place = place.setdefault(parent, {})
     if value is None:
