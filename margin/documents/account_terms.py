@@ -36,7 +36,7 @@ class AccountTerms:
 def read_account_terms(
     fields: Fields, markets: Mapping[str, MarketPolicy], options: Mapping[str, OptionRule]
 ) -> AccountTerms | None:
-    """The ``account`` section of a policy; None where the venue margins no whole account."""
+    """The ``account`` section of a policy, over ``markets`` whose rates are fixed; None where there is no section."""
     if not fields.has("account"):
         fields.take("account")
         return None
@@ -92,7 +92,7 @@ def find_single_tier(name: str, markets: Mapping[str, MarketPolicy]) -> Tier:
             Reason.NOT_A_CHOICE,
             "perpetual",
             found=name,
-            expected=f"a linear market of one rate at the mark, without cap or fees: {', '.join(known) or 'none here'}",
+            expected=f"one fixed rate at a linear mark, without cap or fees: {', '.join(known) or 'none here'}",
         )
     return markets[name].table.tiers[0]
 

@@ -125,7 +125,8 @@ def read_policy(content: object) -> PolicyDocument:
         contents = {name: {**terms, **entry.rest} for name, entry in fields.entries("markets").items()}
         markets = {name: read_market(name, Fields(content, f"markets.{name}")) for name, content in contents.items()}
         options = {name: read_option_rule(entry) for name, entry in fields.entries("options").items()}
-        account = read_account_terms(fields, {name: each.policy for name, each in markets.items()}, options)
+        fixed = {name: each.policy for name, each in markets.items() if each.volatility is None}
+        account = read_account_terms(fields, fixed, options)
     if not markets and not options:
         raise MalformedError(Reason.MISSING_FIELD, "markets", found="nothing", expected="a market or an option rule")
     digest = hashlib.sha256(canonical_bytes(content)).hexdigest()

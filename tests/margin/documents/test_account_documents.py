@@ -206,6 +206,7 @@ def test_a_policy_written_in_place_is_applied() -> None:
         ),
         (("terms", "closing_fee"), "0.1%", Reason.NOT_A_CHOICE, "account.markets.ETH.perpetual"),
         (("terms", "size_slope"), "0.1%", Reason.NOT_A_CHOICE, "account.markets.ETH.perpetual"),
+        (("terms", "volatility"), {"multiple": "3"}, Reason.NOT_A_CHOICE, "account.markets.ETH.perpetual"),
         (("terms", "cap"), "1000", Reason.NOT_A_CHOICE, "account.markets.ETH.perpetual"),
         (("terms", "basis"), "entry", Reason.NOT_A_CHOICE, "account.markets.ETH.perpetual"),
         (
