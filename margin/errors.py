@@ -5,6 +5,7 @@ the input and a program can act on ``reason`` without reading prose.
 """
 
 from enum import StrEnum
+from fractions import Fraction
 from typing import ClassVar
 
 
@@ -91,5 +92,5 @@ LONGEST_ECHO = 80
 
 def shorten(found: object) -> str:
     """What was found, bounded, so that hostile input can't flood an error text."""
-    text = found if isinstance(found, str) else repr(found)
+    text = str(found) if isinstance(found, str | Fraction) else repr(found)
     return text if len(text) <= LONGEST_ECHO else f"{text[:LONGEST_ECHO]}... ({len(text)} characters)"

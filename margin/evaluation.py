@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
+from margin.errors import MisuseError, Reason
 from margin.liquidation import (
     LiquidationPrice,
     compute_bankruptcy_price,
@@ -24,6 +25,8 @@ class Evaluation:
     initial: Requirement
     maintenance: Requirement
     liquidation: LiquidationPrice | None
+    liquidation_outside_table: bool
+    """Whether the price lies below the first floor of a partial table, which says nothing of it."""
     bankruptcy_price: Fraction | None
     leverage_limit: Fraction | None
     """The largest leverage that the position's tier allows, where the table names one."""
@@ -61,14 +64,28 @@ def evaluate_position(policy: MarketPolicy, position: Position, market: MarketSt
     """Evaluate ``position`` as it stands, whether or not the venue would let it be opened now."""
     initial = compute_requirement(policy, position, market, RequirementKind.INITIAL)
     measure = tier_measure(policy, position.size, initial.notional)
+    liquidation, outside = find_liquidation(policy, position, market)
     return Evaluation(
         mark=market.price_for(position.side, policy.price_rule),
         mark_notional=compute_notional(policy.contract, position, market, policy.price_rule),
         equity=compute_equity(policy.contract, position, market, policy.price_rule),
         initial=initial,
         maintenance=compute_requirement(policy, position, market, RequirementKind.MAINTENANCE),
-        liquidation=compute_liquidation_price(policy, position, market),
+        liquidation=liquidation,
+        liquidation_outside_table=outside,
         bankruptcy_price=compute_bankruptcy_price(policy, position, market),
         leverage_limit=policy.table.tiers[initial.tier].max_leverage,
         within_cap=policy.table.cap is None or measure <= policy.table.cap,
     )
+
+
+def find_liquidation(
+    policy: MarketPolicy, position: Position, market: MarketState
+) -> tuple[LiquidationPrice | None, bool]:
+    """The liquidation price, and whether it lies where a partial table says nothing."""
+    try:
+        return compute_liquidation_price(policy, position, market), False
+    except MisuseError as error:
+        if error.reason is not Reason.OUTSIDE_TABLE:
+            raise
+        return None, True

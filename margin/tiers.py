@@ -176,7 +176,7 @@ class TierTable:
                     Reason.TIERS_DISCONTINUOUS,
                     path,
                     found=tier.amount,
-                    expected=f"{amount}, which makes the table continuous",
+                    expected=f"{amount} money units, which makes the table continuous",
                 )
 
     @property

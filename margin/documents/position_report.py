@@ -92,7 +92,7 @@ def report_position(document: PositionDocument, evaluation: Evaluation, actions:
         "leverage": report_leverage(document, evaluation),
         "within_cap": evaluation.within_cap,
         "liquidation_price": report_price(evaluation.liquidation.price if evaluation.liquidation else None, units),
-        "liquidation_cause": evaluation.liquidation.cause.value if evaluation.liquidation else None,
+        "liquidation_cause": report_cause(evaluation),
         "liquidation_distance": render_optional(liquidation_distance(document, evaluation)),
         "bankruptcy_price": report_price(evaluation.bankruptcy_price, units),
         "volatility_rate": render_optional(document.volatility_rate),
@@ -106,6 +106,13 @@ def report_position(document: PositionDocument, evaluation: Evaluation, actions:
     if actions.closeout is not None:
         report["closeout"] = report_closeout(actions.closeout, units)
     return report
+
+
+def report_cause(evaluation: Evaluation) -> str | None:
+    """What happens at the liquidation price, or why none is told."""
+    if evaluation.liquidation_outside_table:
+        return "outside_table"
+    return evaluation.liquidation.cause.value if evaluation.liquidation else None
 
 
 def report_orders(orders: OrderMargin, evaluation: Evaluation, units: Units) -> Report:

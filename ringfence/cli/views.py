@@ -6,7 +6,12 @@ from typing import cast
 from margin.documents.position_report import Report
 from ringfence.cli.terminal import Cell, draw_facts, draw_table, out
 
-CAUSES = {"root": "", "cliff": " (a step of the tier table)", "now": " (already below maintenance)"}
+CAUSES = {
+    "root": "",
+    "cliff": " (a step of the tier table)",
+    "now": " (already below maintenance)",
+    "outside_table": " (below this table)",
+}
 
 
 def part(report: Report, name: str) -> Mapping[str, Cell]:
