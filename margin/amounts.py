@@ -85,10 +85,28 @@ def factor_out(number: int, factor: int) -> tuple[int, int]:
     return count, number
 
 
+def count_steps(text: str, digits: int) -> int | None:
+    """How many steps of 10^-digits a plain decimal string is; None where it is not, or is no such string.
+
+    The same answer as ``parse_decimal(text) * 10**digits`` without a fraction: tables have millions of cells.
+    """
+    if not DECIMAL.fullmatch(text):
+        return None
+    whole, _, fraction = text.partition(".")
+    fraction = fraction.rstrip("0")
+    return int(whole + fraction.ljust(digits, "0")) if len(fraction) <= digits else None
+
+
+def render_steps(steps: int, digits: int) -> str:
+    """A number of steps of 10^-digits as a decimal with trailing zeros removed."""
+    if not digits:
+        return str(steps)
+    sign = "-" if steps < 0 else ""
+    text = str(abs(steps)).rjust(digits + 1, "0")
+    whole, fraction = text[:-digits], text[-digits:].rstrip("0")
+    return f"{sign}{whole}.{fraction}" if fraction else f"{sign}{whole}"
+
+
 def render_decimal(value: Fraction, digits: int) -> str:
     """``value``, a multiple of 10^-digits, with trailing zeros removed."""
-    scaled = value * 10**digits
-    sign = "-" if scaled < 0 else ""
-    text = str(abs(scaled.numerator)).rjust(digits + 1, "0")
-    whole, fraction = text[: len(text) - digits], text[len(text) - digits :].rstrip("0")
-    return f"{sign}{whole}.{fraction}" if fraction else f"{sign}{whole}"
+    return render_steps((value * 10**digits).numerator, digits)

@@ -29,10 +29,10 @@ from margin.columns import (
 )
 from margin.contracts import Side
 from margin.errors import MarginError, MisuseError, Reason
-from margin.liquidation import compute_bankruptcy_price, compute_liquidation_price
+from margin.evaluation import Evaluation, evaluate_position
 from margin.policy import MarketPolicy
-from margin.position import MarketState, Position, compute_equity, compute_notional
-from margin.requirement import RequirementKind, compute_requirement, tier_measure
+from margin.position import MarketState, Position
+from margin.requirement import RequirementKind
 
 BACKEND_VARIABLE = "RINGFENCE_BACKEND"
 """The environment variable that chooses the backend where the caller leaves the choice open."""
@@ -176,39 +176,32 @@ def evaluate_row(policy: MarketPolicy, market: MarketState, positions: PositionC
 
 def evaluate_exactly(policy: MarketPolicy, position: Position, market: MarketState) -> RowEvaluation:
     """One position, rounded against the trader only after everything is decided."""
-    equity = compute_equity(policy.contract, position, market, policy.price_rule).total
-    initial = compute_requirement(policy, position, market, RequirementKind.INITIAL)
-    maintenance = compute_requirement(policy, position, market, RequirementKind.MAINTENANCE)
-    measure = tier_measure(policy, position.size, initial.notional)
-    allowed = policy.table.tiers[initial.tier].max_leverage
+    exact = evaluate_position(policy, position, market)
+    limit = exact.leverage_limit
     answers = {
-        Verdict.COVERS_INITIAL: equity >= initial.total,
-        Verdict.COVERS_MAINTENANCE: equity >= maintenance.total,
-        Verdict.WITHIN_CAP: policy.table.cap is None or measure <= policy.table.cap,
-        Verdict.LEVERAGE_ALLOWED: position.leverage is None or allowed is None or position.leverage <= allowed,
+        Verdict.COVERS_INITIAL: exact.covers(RequirementKind.INITIAL),
+        Verdict.COVERS_MAINTENANCE: exact.covers(RequirementKind.MAINTENANCE),
+        Verdict.WITHIN_CAP: exact.within_cap,
+        Verdict.LEVERAGE_ALLOWED: position.leverage is None or limit is None or position.leverage <= limit,
     }
     return RowEvaluation(
-        equity=floor(equity),
-        notional=ceil(compute_notional(policy.contract, position, market, policy.price_rule)),
-        initial=ceil(initial.total),
-        maintenance=ceil(maintenance.total),
+        equity=floor(exact.equity.total),
+        notional=ceil(exact.mark_notional),
+        initial=ceil(exact.initial.total),
+        maintenance=ceil(exact.maintenance.total),
         verdict=Verdict(sum(verdict for verdict, holds in answers.items() if holds)),
-        liquidation=find_liquidation(policy, position, market),
-        bankruptcy=round_price(position.side, PriceCause.ROOT, compute_bankruptcy_price(policy, position, market)),
+        liquidation=round_liquidation(position.side, exact),
+        bankruptcy=round_price(position.side, PriceCause.ROOT, exact.bankruptcy_price),
     )
 
 
-def find_liquidation(policy: MarketPolicy, position: Position, market: MarketState) -> TickPrice:
-    """The liquidation price in ticks; one that a partial table can't tell is no reason to refuse the row."""
-    try:
-        found = compute_liquidation_price(policy, position, market)
-    except MisuseError as error:
-        if error.reason is Reason.OUTSIDE_TABLE:
-            return TickPrice(PriceCause.OUTSIDE_TABLE)
-        raise
-    if found is None:
+def round_liquidation(side: Side, exact: Evaluation) -> TickPrice:
+    """The liquidation price in ticks, or why there is none."""
+    if exact.liquidation_outside_table:
+        return TickPrice(PriceCause.OUTSIDE_TABLE)
+    if exact.liquidation is None:
         return TickPrice(PriceCause.NONE)
-    return round_price(position.side, PriceCause[found.cause.name], found.price)
+    return round_price(side, PriceCause[exact.liquidation.cause.name], exact.liquidation.price)
 
 
 def round_price(side: Side, cause: PriceCause, price: Fraction | None) -> TickPrice:

@@ -37,13 +37,14 @@ from margin.columns import (
     Verdict,
 )
 from margin.contracts import Contract, ContractKind, Side
+from margin.documents.published import list_policies, load_policy
 from margin.errors import InternalError, MalformedError, MarginError, MisuseError, Reason
 from margin.evaluation import Evaluation, evaluate_position
 from margin.policy import Basis, FeeBasis, FeeScope, MarketPolicy, PriceRule
 from margin.position import MarketState
 from margin.requirement import RequirementKind
 from margin.tiers import Tier, TierMeasure, TierRule, TierTable
-from tests.margin.batches import BAD_CELLS, Batch, choose_batch
+from tests.margin.batches import BAD_CELLS, Batch, append_row, choose_batch
 from tests.margin.strategies import SeededChooser, ShrinkingChooser
 
 BATCHES, ROWS = 800, 12
@@ -195,6 +196,21 @@ def test_backends_agree_where_every_number_is_at_its_bound(
 
 
 @pytest.mark.native
+@pytest.mark.parametrize("name", list_policies())
+def test_backends_agree_on_every_market_that_ships(name: str) -> None:
+    choose = SeededChooser(11)
+    for market_name in load_policy(name).markets:
+        policy = load_policy(name).market(market_name).policy
+        for mark in (3_000, 700_000):
+            market = MarketState(Fraction(mark), Fraction(2), funding_index=123_456)
+            positions = PositionColumns()
+            for lots in (1, 50, 2_000, 80_000, 5_000_000):
+                for _ in range(3):
+                    append_row(choose, positions, policy, market, lots)
+            assert require_same(Batch(policy, market, positions)).totals.refused < len(positions)
+
+
+@pytest.mark.native
 def test_backends_agree_where_the_parts_of_a_requirement_carry() -> None:
     """The margin by lots and the fee on the mark have different divisors; here their rests sum up to a whole unit."""
     rates = ((0, Fraction(15_000, PPM)), (3, Fraction(22_000, PPM)))
@@ -240,8 +256,7 @@ def test_a_row_is_the_evaluation_of_its_position_rounded_against_the_trader() ->
         for row, outcome in enumerate(result):
             exact = evaluate_alone(each, row)
             if isinstance(exact, MarginError):
-                told = outcome.liquidation.cause.name if isinstance(outcome, RowEvaluation) else outcome.reason
-                assert told == exact.reason
+                assert outcome == RowRefusal(exact.reason)
                 continue
             assert isinstance(outcome, RowEvaluation)
             assert outcome.equity == floor(exact.equity.total)
@@ -251,8 +266,22 @@ def test_a_row_is_the_evaluation_of_its_position_rounded_against_the_trader() ->
             assert outcome.covers_initial == exact.covers(RequirementKind.INITIAL)
             assert outcome.covers_maintenance == exact.covers(RequirementKind.MAINTENANCE)
             assert outcome.within_cap == exact.within_cap
+            assert (outcome.liquidation.cause is PriceCause.OUTSIDE_TABLE) == exact.liquidation_outside_table
+            is_short = each.positions.position(row).side is Side.SHORT
+            liquidation = exact.liquidation.price if exact.liquidation else None
+            require_beyond(outcome.liquidation, liquidation, is_short=is_short)
+            require_beyond(outcome.bankruptcy, exact.bankruptcy_price, is_short=is_short)
             compared += 1
     assert compared > 200
+
+
+def require_beyond(ticks: TickPrice, price: Fraction | None, *, is_short: bool) -> None:
+    """A price in ticks is at the exact one or less than a tick nearer to where the trader comes from."""
+    if ticks.ticks is None:
+        assert price is None or price > MAX_PRICE - 1
+    else:
+        assert price is not None
+        assert 0 <= (price - ticks.ticks if is_short else ticks.ticks - price) < 1
 
 
 def evaluate_alone(each: Batch, row: int) -> Evaluation | MarginError:
@@ -401,6 +430,17 @@ def test_an_equity_or_a_notional_beyond_the_bound_of_money_is_refused(backend: B
     assert evaluated(row_of(backend, policy, 500, **rich, cash=0)).equity == MAX_MONEY
     assert row_of(backend, policy, 500, **rich, cash=1) == refused
     assert row_of(backend, policy, MAX_PRICE, size=MAX_SIZE, entry_notional=1, cash=0) == refused
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_lot_worth_more_than_128_bits_is_refused_and_does_not_wrap(backend: Backend) -> None:
+    # (2^63 + 1) * (2^65 - 2) = 2^128 + 2^64 - 2
+    contract = Contract(ContractKind.LINEAR, 2**63 + 1)
+    policy = replace(simple_policy(), contract=contract, price_rule=PriceRule.ADVERSE)
+    market = MarketState(Fraction(MAX_PRICE), Fraction(MAX_PRICE))
+    positions = PositionColumns()
+    positions.append(side=Side.SHORT, size=1, entry_notional=2**64, cash=0)
+    assert evaluate_batch(policy, market, positions, backend=backend)[0] == RowRefusal(Reason.OUT_OF_BOUNDS)
 
 
 # --- Columns -----------------------------------------------------------------------------------
