@@ -128,7 +128,7 @@ def choose_limits(choose: Chooser, count: int) -> list[Fraction | None]:
     """Leverage limits that never rise, or none; thirds are no whole number of ppm."""
     if choose.integer(0, 2) == 0:
         return [None] * count
-    return sorted((Fraction(choose.integer(3, 3 * MAX_LEVERAGE), 3) for _ in range(count)), reverse=True)
+    return [*sorted((Fraction(choose.integer(3, 3 * MAX_LEVERAGE), 3) for _ in range(count)), reverse=True)]
 
 
 def choose_slope(choose: Chooser, size: int) -> Fraction:
@@ -205,4 +205,4 @@ def choose_cash(choose: Chooser, policy: MarketPolicy, market: MarketState, cell
     except MarginError:
         return anywhere
     cash = ceil(-excess) + choose.pick((0, 0, -1, 1, abs(ceil(excess)) // 8))
-    return max(-MAX_MONEY, min(MAX_MONEY, cash))
+    return int(max(-MAX_MONEY, min(MAX_MONEY, cash)))

@@ -1,0 +1,1 @@
+"""How fast the parts are, on the machine at hand; ``results/`` keeps the tables that were reviewed."""
