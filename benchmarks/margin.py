@@ -160,7 +160,7 @@ def list_plans(rows: int, repeats: int) -> Iterator[Plan]:
                 yield Plan(workload, Backend.NATIVE, threads, rows, repeats)
 
 
-def draw_table(machine: dict[str, str | int], measurements: list[Measurement]) -> Table:
+def draw_table(machine: dict[str, str | int | float], measurements: list[Measurement]) -> Table:
     """A line for each measurement, with its speed against the reference on the same workload."""
     caption = ", ".join(f"{name} {value}" for name, value in machine.items())
     table = Table(title="Positions evaluated by the batch engine", caption=caption)

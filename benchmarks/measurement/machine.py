@@ -11,11 +11,12 @@ from pathlib import Path
 CPU_INFO = Path("/proc/cpuinfo")
 
 
-def describe_machine() -> dict[str, str | int]:
-    """Processor, cores, system and versions."""
+def describe_machine() -> dict[str, str | int | float]:
+    """Processor, cores, what else was running, system and versions."""
     return {
         "cpu": cpu_name(),
         "cores": os.cpu_count() or 1,
+        "load": round(os.getloadavg()[0], 1),
         "system": f"{platform.system()} {platform.machine()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "rust": rust_version(),

@@ -14,8 +14,8 @@ from margin.black76 import SECONDS_PER_YEAR, EuropeanOption, compute_value
 from margin.documents.account_document import read_account
 from margin.documents.account_report import evaluate_account, report_account
 from margin.documents.policy_document import PolicyDocument, read_policy
-from margin.documents.published import load_policy
-from margin.documents.reading import read_document
+from margin.documents.published import FOLDER, load_policy
+from margin.documents.reading import parse_toml
 from margin.errors import MalformedError, Reason
 from margin.options import OptionKind
 from ringfence.cli.entry import run
@@ -170,7 +170,7 @@ def test_the_policy_has_the_perpetual_rates_in_one_place() -> None:
 
 def altered_policy(*path: str, value: object) -> Content:
     """Derive's policy with one field changed."""
-    content: Any = deepcopy(read_document(ROOT / "margin" / "policies" / "derive.toml"))
+    content: Any = deepcopy(parse_toml((FOLDER / "derive.toml").read_bytes()))
     place = content
     for name in path[:-1]:
         place = place[name]
