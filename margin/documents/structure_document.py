@@ -14,7 +14,7 @@ from margin.bounds import MAX_LEGS
 from margin.contracts import Side
 from margin.documents.option_terms import read_option_rule
 from margin.documents.policy_document import PolicyDocument, require_format
-from margin.documents.position_document import PolicyFinder, read_policy_reference
+from margin.documents.position_document import PolicyFinder, read_policy_reference, require_policy
 from margin.documents.reading import Fields, located
 from margin.errors import MalformedError, Reason
 from margin.options import OptionKind, OptionLeg, OptionMarket, OptionRule
@@ -96,11 +96,7 @@ def read_option_market(fields: Fields) -> OptionMarket | None:
 def find_option_rule(content: object, policy: PolicyDocument | None) -> OptionRule | None:
     """The rule by the name of the policy's market, or written out in place."""
     if isinstance(content, str):
-        if policy is None:
-            raise MalformedError(
-                Reason.MISSING_FIELD, "policy", found="nothing", expected="the policy that has this market"
-            )
-        return policy.option_rule(content)
+        return require_policy(policy).option_rule(content)
     if content is not None:
         return read_option_rule(Fields(content, "market"))
     if policy is not None:

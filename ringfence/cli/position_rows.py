@@ -15,17 +15,14 @@ from margin.bounds import MAX_MONEY, MAX_SIZE
 from margin.columns import PositionColumns, RowEvaluation, RowRefusal
 from margin.contracts import ContractKind, Side
 from margin.documents.policy_document import Market
+from margin.documents.position_document import build_position, read_written
 from margin.documents.published import find_policy
+from margin.documents.reading import Fields
 from margin.errors import MalformedError, MarginError, Reason
 from margin.position import MarketState, Position
 from margin.transition import round_against_trader
 
-COLUMNS = (
-    "label",
-    "policy",
-    "market",
-    "mark",
-    "confidence",
+POSITION_COLUMNS = (
     "side",
     "size",
     "entry_price",
@@ -35,6 +32,7 @@ COLUMNS = (
     "funding_owed",
     "leverage",
 )
+COLUMNS = ("label", "policy", "market", "mark", "confidence", *POSITION_COLUMNS)
 """Every column that a table may have; an empty cell is a missing field."""
 
 EXACT_COLUMNS = ("entry_notional", "extra_margin", "funding_owed", "leverage")
@@ -111,7 +109,7 @@ class RowJudge:
         market, state = self.moments[moment]
         group = groups.get(moment) or groups.setdefault(moment, Group(market, state))
         if not append_plain_row(group, cells):
-            position = round_against_trader(market.policy.contract, read_row(cells, market))
+            position = round_against_trader(market.policy.contract, read_row(cells, market, state))
             group.positions.append_position(position, {})
         group.lines.append(line)
         group.labels.append(cells.get("label") or "")
@@ -163,56 +161,11 @@ def append_plain_row(group: Group, cells: Cells) -> bool:
     return True
 
 
-def read_row(cells: Cells, market: Market) -> Position:
-    """One row as a position."""
-    units = market.units
-    side = read_side(cells)
-    size = units.lots(required(cells, "size"), "size")
-    entry_price, entry_notional = optional(cells, "entry_price"), optional(cells, "entry_notional")
-    if (entry_price is None) == (entry_notional is None):
-        raise MalformedError(
-            Reason.CONFLICTING_FIELDS, "entry_price", found="both or neither", expected="entry_price or entry_notional"
-        )
-    if entry_price is not None:
-        entry = units.contract.notional(size, units.ticks(entry_price))
-    else:
-        entry = (entry_notional or Fraction(0)) / units.money_unit
-    leverage, cash = optional(cells, "leverage"), optional(cells, "cash")
-    if cash is None and leverage is None:
-        raise MalformedError(Reason.MISSING_FIELD, "cash", found="an empty cell", expected="the margin, or a leverage")
-    margin = entry / require_leverage_cell(leverage) if cash is None else units.money(cash, "cash")
-    extra = units.money(optional(cells, "extra_margin") or Fraction(0), "extra_margin")
-    owed = units.money(optional(cells, "funding_owed") or Fraction(0), "funding_owed")
-    return Position(side, size, entry, margin + extra - owed, leverage=leverage)
-
-
-def read_side(cells: Cells) -> Side:
-    """Long or short."""
-    text = cells.get("side") or ""
-    if text not in SIDES:
-        raise MalformedError(Reason.NOT_A_CHOICE, "side", found=text, expected="long or short")
-    return SIDES[text]
-
-
-def require_leverage_cell(leverage: Fraction | None) -> Fraction:
-    """A leverage that the cash is derived from."""
-    if leverage is None or leverage < 1:
-        raise MalformedError(Reason.OUT_OF_BOUNDS, "leverage", found=leverage, expected="at least 1")
-    return leverage
-
-
-def required(cells: Cells, name: str) -> Fraction:
-    """A decimal that must be there."""
-    value = optional(cells, name)
-    if value is None:
-        raise MalformedError(Reason.MISSING_FIELD, name, found="an empty cell", expected="a decimal")
-    return value
-
-
-def optional(cells: Cells, name: str) -> Fraction | None:
-    """A decimal, or nothing where the cell is empty."""
-    text = cells.get(name)
-    return parse_decimal(text, name) if text else None
+def read_row(cells: Cells, market: Market, state: MarketState) -> Position:
+    """One row as a position, by the rules of documents."""
+    written = read_written(Fields({name: cells[name] for name in POSITION_COLUMNS if cells.get(name)}, "position"))
+    position, _ = build_position(written, market, state, {})
+    return position
 
 
 def judge_group(group: Group) -> Iterator[tuple[int, RowResult | MarginError]]:

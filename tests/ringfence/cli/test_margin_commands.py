@@ -266,7 +266,7 @@ def test_a_table_is_judged_row_by_row(command: Command, tmp_path: Path) -> None:
     rows = list(csv.DictReader(output.read_text().splitlines()))
     assert [row["label"] for row in rows] == ["good", "", "gone"]
     assert [row["covers_maintenance"] for row in rows] == ["True", "", "False"]
-    assert rows[1]["error"].startswith("OUT_OF_BOUNDS size")
+    assert rows[1]["error"].startswith("OUT_OF_BOUNDS position.size")
 
 
 def test_a_table_and_a_document_agree(command: Command, tmp_path: Path) -> None:
