@@ -16,6 +16,7 @@ PROTOC := $(BIN)/python -m grpc_tools.protoc --proto_path=protos
 RELEASED := protos/released.binpb
 REGENERATED := $(ENVIRONMENT)/.regenerated
 COMPILE_LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url pyproject.toml
+INTEROP := tests/interop/node_modules/.package-lock.json
 BENCHMARKS := $(patsubst benchmarks/%.py,%,$(wildcard benchmarks/[a-z]*.py))
 
 # Further words for the tools: `make test ARGS="-k liquidation"`, `make bench ARGS=--quick`.
@@ -53,7 +54,7 @@ $(INSTALLED): $(SYNCED) pyproject.toml $(RUST_SOURCES)
 	$(call say,installing ringfence and building the native core)
 	@rm -f */_native*.so $(ENVIRONMENT)/.installed-*
 	@$(PIP) install --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -c 'import margin._native' 2>/dev/null || printf '$(YELLOW)%s$(PLAIN)\n' \
+	@$(BIN)/python -c 'import margin._native, snark._native' 2>/dev/null || printf '$(YELLOW)%s$(PLAIN)\n' \
 		'The native core was not built; the reference backend does all the work, slower. `ringfence doctor` says what mends it.'
 	@touch $@
 
@@ -61,7 +62,7 @@ $(INSTALLED): $(SYNCED) pyproject.toml $(RUST_SOURCES)
 native: $(SYNCED) ## Build the native core again, showing what the compiler says
 	@rm -f */_native*.so $(ENVIRONMENT)/.installed-*
 	@$(BIN)/python -m pip install --verbose --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -c 'import margin._native'
+	@$(BIN)/python -c 'import margin._native, snark._native'
 	@touch $(INSTALLED)
 
 # --- Work --------------------------------------------------------------------------------------
@@ -79,6 +80,16 @@ test: setup ## Set up and run the default tests
 test-slow: setup ## Run the tests that take longer than a few seconds
 	$(call say,testing what is slow)
 	@$(BIN)/python -m pytest --quiet --numprocesses auto --dist worksteal -m slow $(ARGS)
+
+.PHONY: interop
+interop: setup $(INTEROP) ## Compare with the tools of the circom ecosystem (needs node and npm)
+	$(call say,comparing with snarkjs)
+	@$(BIN)/python -m pytest --quiet -m 'slow or not slow' tests/interop $(ARGS)
+
+$(INTEROP): tests/interop/package.json tests/interop/package-lock.json
+	$(call say,installing snarkjs)
+	@cd tests/interop && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
 
 .PHONY: bench
 bench: setup ## Run every benchmark and print its table

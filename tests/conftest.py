@@ -7,7 +7,7 @@ import pytest
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test marked ``native`` is skipped, and says so, where the native module could not be built."""
-    if find_spec("margin._native") is not None:
+    if all(find_spec(module) is not None for module in ("margin._native", "snark._native")):
         return
     absent = pytest.mark.skip(reason="the native module is not built: make native")
     for item in items:

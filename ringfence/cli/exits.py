@@ -2,7 +2,11 @@
 
 from enum import IntEnum
 
-from margin.errors import InternalError, MalformedError, MarginError, MisuseError, RejectedError
+from margin.errors import MarginError
+from snark.errors import SnarkError
+
+Refusal = MarginError | SnarkError
+"""A refusal by the rules of margin or by the proof system; both have one shape."""
 
 
 class ExitCode(IntEnum):
@@ -15,14 +19,14 @@ class ExitCode(IntEnum):
     INTERNAL = 4
 
 
-EXIT_OF_ERROR: dict[type[MarginError], ExitCode] = {
-    RejectedError: ExitCode.NO,
-    MisuseError: ExitCode.MISUSE,
-    MalformedError: ExitCode.MALFORMED,
-    InternalError: ExitCode.INTERNAL,
+EXITS: dict[str, ExitCode] = {
+    "rejected": ExitCode.NO,
+    "misuse": ExitCode.MISUSE,
+    "malformed": ExitCode.MALFORMED,
+    "internal": ExitCode.INTERNAL,
 }
 
 
-def exit_of(error: MarginError) -> ExitCode:
-    """The exit code of a refusal by the rules of margin."""
-    return EXIT_OF_ERROR.get(type(error), ExitCode.INTERNAL)
+def exit_of(error: Refusal) -> ExitCode:
+    """The exit code of a refusal, by its kind."""
+    return EXITS.get(error.kind, ExitCode.INTERNAL)

@@ -8,8 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from margin.errors import MarginError
-from ringfence.cli.exits import ExitCode, exit_of
+from ringfence.cli.exits import ExitCode, Refusal, exit_of
 
 out = Console(soft_wrap=True)
 err = Console(stderr=True, soft_wrap=True)
@@ -60,7 +59,12 @@ def format_cell(cell: Cell) -> str:
             return escape(str(cell))
 
 
-def describe_error(error: MarginError) -> dict[str, object]:
+def make_printable(name: str) -> str:
+    """A name that a stranger chose, without anything that a terminal would obey."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
+
+
+def describe_error(error: Refusal) -> dict[str, object]:
     """A refusal as a program reads it."""
     return {
         "kind": error.kind,
@@ -71,7 +75,7 @@ def describe_error(error: MarginError) -> dict[str, object]:
     }
 
 
-def report_error(error: MarginError, *, as_json: bool) -> ExitCode:
+def report_error(error: Refusal, *, as_json: bool) -> ExitCode:
     """Tell a refusal: which field, what was found, what was expected; returns the exit code."""
     if as_json:
         write_json({"error": describe_error(error)})

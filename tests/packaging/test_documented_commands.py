@@ -8,6 +8,7 @@ import pytest
 
 from ringfence.cli.entry import run
 from ringfence.cli.exits import ExitCode
+from tests.snark import small_files
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -15,15 +16,21 @@ CONSOLE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
-def documented_commands() -> list[str]:
-    """Every line after a prompt that runs ``ringfence``."""
-    lines = (line for page in PAGES for block in CONSOLE.findall(page.read_text()) for line in block.splitlines())
-    return sorted({line.removeprefix("$ ").strip() for line in lines if line.startswith("$ ringfence ")})
+def commands_of(page: str) -> list[str]:
+    """Every line of a page that has a prompt before ``ringfence``, in order."""
+    lines = (line for block in CONSOLE.findall((ROOT / page).read_text()) for line in block.splitlines())
+    return [line.removeprefix("$ ").strip() for line in lines if line.startswith("$ ringfence ")]
 
 
-def documented_programs() -> list[str]:
-    """Every Python block."""
-    return [block for page in PAGES for block in PYTHON.findall(page.read_text())]
+def pages_with_commands() -> list[str]:
+    """The pages that tell people to type something."""
+    names = (str(page.relative_to(ROOT)) for page in PAGES)
+    return [name for name in names if commands_of(name)]
+
+
+def pages_with_programs() -> list[str]:
+    """The pages that have Python blocks."""
+    return [str(page.relative_to(ROOT)) for page in PAGES if PYTHON.search(page.read_text())]
 
 
 @pytest.fixture
@@ -34,18 +41,29 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     broken = '{"market": {"kind": "linear", "basis": "mark", "tiers": [{"maintenance": "101%"}]}, "position": '
     broken += '{"side": "long", "size": "1", "entry_price": "1", "cash": "1"}}'
     (tmp_path / "broken.json").write_text(broken)
+    circuit = {
+        "circuit.r1cs": small_files.r1cs_file(),
+        "witness.wtns": small_files.wtns_file(),
+        "circuit.zkey": small_files.zkey_file(),
+        "circuit.sym": (ROOT / "tests" / "fuzz" / "corpus" / "whole.sym").read_bytes(),
+    }
+    for name, content in circuit.items():
+        (tmp_path / name).write_bytes(content)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-@pytest.mark.parametrize("line", documented_commands())
-def test_a_documented_command_runs(line: str, checkout: Path) -> None:
+@pytest.mark.parametrize("page", pages_with_commands())
+def test_the_commands_of_a_page_run_one_after_the_other(page: str, checkout: Path) -> None:
     assert checkout.is_dir()
-    code = run(shlex.split(line, comments=True)[1:])
-    assert code == ExitCode.MALFORMED if "broken.json" in line else code in {ExitCode.YES, ExitCode.NO}
+    for line in commands_of(page):
+        code = run(shlex.split(line, comments=True)[1:])
+        assert code == ExitCode.MALFORMED if "broken.json" in line else code in {ExitCode.YES, ExitCode.NO}, line
 
 
-@pytest.mark.parametrize("program", documented_programs())
-def test_a_documented_program_runs(program: str, checkout: Path) -> None:
+@pytest.mark.parametrize("page", pages_with_programs())
+def test_the_programs_of_a_page_run_one_after_the_other(page: str, checkout: Path) -> None:
     assert checkout.is_dir()
-    exec(compile(program, "documentation", "exec"), {"__name__": "documentation"})  # noqa: S102 - our own pages
+    names: dict[str, object] = {"__name__": "documentation"}
+    for block in PYTHON.findall((ROOT / page).read_text()):
+        exec(compile(block, page, "exec"), names)  # noqa: S102 - our own pages

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from importlib import import_module
 
 import pytest
 
@@ -26,7 +27,6 @@ def test_the_crates_have_the_version_of_the_distribution() -> None:
 
 
 @pytest.mark.native
-def test_the_native_core_was_built_from_this_version() -> None:
-    from margin import _native  # noqa: PLC0415 -- absent where there is no Rust
-
-    assert _native.version() == VERSION
+@pytest.mark.parametrize("package", ["margin", "snark"])
+def test_the_native_core_was_built_from_this_version(package: str) -> None:
+    assert import_module(f"{package}._native").version() == VERSION

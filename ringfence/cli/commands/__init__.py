@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ringfence import __version__
-from ringfence.cli.commands import margin, policy
+from ringfence.cli.commands import ceremony, groth16, margin, policy, r1cs, wtns, zkey
 from ringfence.cli.commands.demo import demo
 from ringfence.cli.commands.doctor import doctor
 from ringfence.cli.options import JsonOption
@@ -22,6 +22,11 @@ app = typer.Typer(
 )
 app.add_typer(margin.app, name="margin")
 app.add_typer(policy.app, name="policy")
+app.add_typer(groth16.app, name="groth16")
+app.add_typer(ceremony.app, name="ceremony")
+app.add_typer(r1cs.app, name="r1cs")
+app.add_typer(wtns.app, name="wtns")
+app.add_typer(zkey.app, name="zkey")
 app.command()(doctor)
 app.command()(demo)
 

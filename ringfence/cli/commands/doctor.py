@@ -17,11 +17,15 @@ from margin.position import MarketState
 from ringfence import __version__
 from ringfence.cli.options import JsonOption
 from ringfence.cli.terminal import draw_facts, draw_table, out, write_json
+from snark.bn254.backend import BackendName, CurveBackend, choose_curve, is_native_built
+from snark.bn254.points import G1, G2
 
-PACKAGES = ("matplotlib", "protobuf", "rich", "typer")
+PACKAGES = ("matplotlib", "protobuf", "py-ecc", "rich", "typer")
 SAMPLE_ROWS = {Backend.NATIVE: 50_000, Backend.REFERENCE: 300}
 REINSTALL = "--force-reinstall --no-deps ringfence"
 SAMPLE_POLICY, SAMPLE_MARKET = "binance-usdm", "BTCUSDT"
+
+SAMPLE_SECONDS = 0.1
 
 Report = dict[str, object]
 
@@ -29,20 +33,23 @@ Report = dict[str, object]
 def doctor(*, as_json: JsonOption = False) -> None:
     """Tell which backends are here and how fast, the versions, and the command that mends what is missing."""
     backends = [examine_backend(backend) for backend in (Backend.NATIVE, Backend.REFERENCE)]
+    curves = [examine_curve(name) for name in (BackendName.NATIVE, BackendName.REFERENCE)]
     versions = {"ringfence": __version__, "python": platform.python_version(), **package_versions()}
+    machine: Report = {"system": platform.platform(), "processors": os.cpu_count(), "cargo": find_cargo()}
     report: Report = {
         "usable": True,
         "backend": os.environ.get(BACKEND_VARIABLE, available_backends()[0].value),
         "backends": backends,
+        "curves": curves,
         "versions": versions,
-        "machine": {"system": platform.platform(), "processors": os.cpu_count(), "cargo": find_cargo()},
+        "machine": machine,
         "policies": len(list_policies()),
         "missing": list_missing(),
     }
     if as_json:
         write_json(report)
     else:
-        show(report, backends, versions)
+        show(backends, curves, versions, {**machine, "policies": report["policies"]})
 
 
 def examine_backend(backend: Backend) -> Report:
@@ -72,6 +79,26 @@ def measure_speed(backend: Backend) -> int:
     return round(rows / (time.perf_counter() - began))
 
 
+def examine_curve(name: BackendName) -> Report:
+    """Whether a backend of the proof system is here, and how many pairings a second it reached just now."""
+    present = name is BackendName.REFERENCE or is_native_built()
+    return {
+        "name": name.value,
+        "present": present,
+        "does": "our own arithmetic in Rust" if name is BackendName.NATIVE else "py_ecc",
+        "pairings_per_second": measure_pairings(choose_curve(name)) if present else None,
+    }
+
+
+def measure_pairings(curve: CurveBackend) -> int:
+    """Pairings a second on one core, from as many as fit a moment, and at least one."""
+    done, began = 0, time.perf_counter()
+    while not done or time.perf_counter() - began < SAMPLE_SECONDS:
+        curve.compute_pairing(G1, G2)
+        done += 1
+    return round(done / (time.perf_counter() - began))
+
+
 def package_versions() -> dict[str, str]:
     """The versions of what runs beneath."""
     return {name: importlib.metadata.version(name) for name in PACKAGES}
@@ -82,32 +109,32 @@ def find_cargo() -> str | None:
     return shutil.which("cargo")
 
 
+MODULES = {
+    "margin._native": "whole books are evaluated by the reference backend: the same results, a thousand times slower",
+    "snark._native": "nothing is proved, and proofs are verified by the reference backend, a thousand times slower",
+}
+
+
 def list_missing() -> list[Report]:
-    """What is missing, what that costs, and the command that mends it."""
-    if Backend.NATIVE in available_backends():
-        return []
+    """Which native modules are missing, what that costs, and the command that mends it."""
+    here = {"margin._native": Backend.NATIVE in available_backends(), "snark._native": is_native_built()}
     mend = "make native" if Path("native/Cargo.toml").is_file() else f"{sys.executable} -m pip install {REINSTALL}"
     if find_cargo() is None:
         mend = f"install Rust (rustup), then: {mend}"
-    return [
-        {
-            "what": "the native core (margin._native)",
-            "cost": "batches are evaluated by the reference backend: the same results, hundreds of times slower",
-            "mend": mend,
-        }
-    ]
+    return [{"what": name, "cost": cost, "mend": mend} for name, cost in MODULES.items() if not here[name]]
 
 
-def show(report: Report, backends: list[Report], versions: dict[str, str]) -> None:
+def show(backends: list[Report], curves: list[Report], versions: dict[str, str], machine: Report) -> None:
     """The report as tables."""
     rows = [[each["name"], each["present"], each["positions_per_second"], each["does"]] for each in backends]
-    draw_table("Backends", ["backend", "here", "positions/s on one core", "how"], rows)
+    draw_table("Margin", ["backend", "here", "positions/s on one core", "how"], rows)
+    rows = [[each["name"], each["present"], each["pairings_per_second"], each["does"]] for each in curves]
+    draw_table("Proof system", ["backend", "here", "pairings/s on one core", "how"], rows)
     draw_facts("Versions", dict(versions))
-    draw_facts("Machine", {**dict(report["machine"]), "policies": report["policies"]})  # type: ignore[call-overload]
+    draw_facts("Machine", machine)
     missing = list_missing()
     for each in missing:
-        out.print(
-            f"[yellow]missing[/yellow] {each['what']}: {each['cost']}\n  mend it with: [bold]{each['mend']}[/bold]"
-        )
+        out.print(f"[yellow]missing[/yellow] {each['what']}: {each['cost']}")
+        out.print(f"  mend it with: [bold]{each['mend']}[/bold]")
     if not missing:
         out.print("[green]Nothing is missing.[/green]")

@@ -203,7 +203,7 @@ def test_a_defect_tells_no_value(
     assert "12345" not in json.dumps(document)
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in EXAMPLES.iterdir()))
+@pytest.mark.parametrize("name", sorted(path.name for path in EXAMPLES.iterdir() if path.is_file()))
 def test_every_example_is_evaluated_for_a_person(command: Command, name: str) -> None:
     code, text = command("margin", "evaluate", EXAMPLES / name)
     assert code in {ExitCode.YES, ExitCode.NO}

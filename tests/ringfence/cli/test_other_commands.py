@@ -14,6 +14,7 @@ from ringfence import __version__
 from ringfence.cli.commands.demo_steps import STEPS
 from ringfence.cli.entry import run
 from ringfence.cli.exits import ExitCode
+from snark.bn254.backend import is_native_built
 
 
 def read_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, object]:
@@ -62,10 +63,11 @@ def test_doctor_tells_what_is_here_and_what_mends_the_rest(capsys: pytest.Captur
     code, report = read_json(capsys, "doctor")
     assert code == ExitCode.YES
     assert isinstance(report, dict)
-    present = {each["name"]: each["present"] for each in report["backends"]}
-    assert present == {"native": Backend.NATIVE in available_backends(), "reference": True}
-    assert all(each["positions_per_second"] > 0 for each in report["backends"] if each["present"])
-    assert bool(report["missing"]) is not present["native"]
+    here = {"backends": Backend.NATIVE in available_backends(), "curves": is_native_built()}
+    for kind, figure in (("backends", "positions_per_second"), ("curves", "pairings_per_second")):
+        assert {each["name"]: each["present"] for each in report[kind]} == {"native": here[kind], "reference": True}
+        assert all(each[figure] > 0 for each in report[kind] if each["present"])
+    assert len(report["missing"]) == list(here.values()).count(False)
     assert all(each["mend"] for each in report["missing"])
     assert run(["doctor"]) == ExitCode.YES
 

@@ -1,0 +1,294 @@
+//! What is worked out once for a fixed key: multiples of its points, so that a sum needs fewer sets of buckets.
+//!
+//! They may be kept in a file beside the key. It names the key by its hash and has a hash of its own; one that is cut short,
+//! altered, of another key or of other settings is made anew.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::ops::Deref;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ark_ec::short_weierstrass::Projective;
+use ark_ec::{AdditiveGroup, CurveGroup};
+use memmap2::Mmap;
+use sha2::{Digest, Sha256};
+
+use crate::container::Stored;
+use crate::curve::{G1, G2, Group, Kernel};
+use crate::msm::{Bases, Shape};
+use crate::pairs::MOST_POINTS;
+use crate::refusal::Refusal;
+use crate::schedule;
+
+/// Bases of one sum before they are laid out: their bytes in the key, and whose scalars they take.
+pub(crate) struct Query<'a> {
+    name: &'static str,
+    /// Points as in the file, each with the number of its scalar. Those at infinity are left out.
+    points: Vec<(&'a [u8], u32)>,
+    /// How many digits of a scalar are not zero, in percent: witnesses are mostly small.
+    density: usize,
+}
+
+impl<'a> Query<'a> {
+    pub(crate) fn new(name: &'static str, density: usize) -> Self {
+        Self { name, points: Vec::new(), density }
+    }
+
+    pub(crate) fn extend(&mut self, bytes: &'a [u8], size: usize, first_scalar: usize) {
+        for (number, point) in bytes.chunks_exact(size).enumerate() {
+            self.push(point, first_scalar + number);
+        }
+    }
+
+    pub(crate) fn push(&mut self, point: &'a [u8], scalar: usize) {
+        if point.iter().any(|&byte| byte != 0) {
+            self.points.push((point, u32::try_from(scalar).expect("scalars are numbered by 32 bits")));
+        }
+    }
+
+    /// The window with the least additions: one for each digit, two for each bucket.
+    fn shape(&self, sets: Option<usize>) -> Shape {
+        let cost = |shape: &Shape| {
+            let digits = shape.sets * shape.copies;
+            self.points.len() * digits * self.density / 100 + 2 * shape.sets * (1 << (shape.window - 1))
+        };
+        (4..=16)
+            .map(|window| match sets {
+                Some(sets) => Shape::with_sets(window, sets),
+                None => Shape::new(window, 1),
+            })
+            .min_by_key(cost)
+            .expect("there are windows")
+    }
+}
+
+/// Points in memory, or in a file that is mapped into it.
+pub(crate) enum Points<G: Group> {
+    Owned(Vec<G::Point>),
+    Mapped { map: Arc<Mmap>, from: usize, count: usize },
+}
+
+impl<G: Group> Deref for Points<G> {
+    type Target = [G::Point];
+
+    fn deref(&self) -> &[G::Point] {
+        match self {
+            Self::Owned(points) => points,
+            Self::Mapped { map, from, count } => {
+                bytemuck::cast_slice(&map[*from..from + count * size_of::<G::Point>()])
+            }
+        }
+    }
+}
+
+/// Points of one group for several sums.
+pub(crate) struct Table<G: Stored> {
+    pub(crate) points: Points<G>,
+    pub(crate) bases: Vec<Bases>,
+}
+
+/// How the bases of several sums are laid out for so many sets of buckets (none: without multiples), and how many points
+/// that makes.
+fn plan(queries: &[Query<'_>], sets: Option<usize>) -> (Vec<Bases>, usize) {
+    let mut offset = 0;
+    let bases = queries
+        .iter()
+        .map(|query| {
+            let shape = query.shape(sets);
+            let scalars = query.points.iter().map(|(_, scalar)| *scalar).collect();
+            let bases = Bases { shape, offset, scalars };
+            offset += query.points.len() * shape.copies;
+            bases
+        })
+        .collect();
+    (bases, offset)
+}
+
+/// The fewest sets of buckets for which all multiples fit into so many bytes; none if only the points themselves do.
+pub(crate) fn sets_within(limit: u64, first: &[Query<'_>], second: &[Query<'_>]) -> Option<usize> {
+    const MOST_SETS: usize = 16;
+    (1..=MOST_SETS).find(|sets| {
+        let bytes = plan(first, Some(*sets)).1 * size_of::<<G1 as Group>::Point>()
+            + plan(second, Some(*sets)).1 * size_of::<<G2 as Group>::Point>();
+        bytes as u64 <= limit
+    })
+}
+
+/// Read, check and multiply the points of several sums.
+pub(crate) fn build<G: Stored>(
+    queries: &[Query<'_>],
+    sets: Option<usize>,
+    kernel: Kernel,
+    threads: usize,
+) -> Result<Table<G>, Refusal> {
+    const PIECE: usize = 512;
+    let (bases, count) = plan(queries, sets);
+    if count > MOST_POINTS {
+        return Err(Refusal::wrong_count("points of the key", count, MOST_POINTS));
+    }
+    let mut points = vec![G::INFINITY; count];
+    let refused = Mutex::new(None);
+    schedule::run(
+        threads,
+        || (),
+        |queue| {
+            let mut rest = points.as_mut_slice();
+            for (query, bases) in queries.iter().zip(&bases) {
+                let copies = bases.shape.copies;
+                for piece in query.points.chunks(PIECE) {
+                    let (places, others) = rest.split_at_mut(piece.len() * copies);
+                    rest = others;
+                    let (refused, shape, name) = (&refused, bases.shape, query.name);
+                    queue.push(move |_, ()| {
+                        if let Err(refusal) = fill::<G>(piece, shape, kernel, name, places) {
+                            *refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
+                        }
+                    });
+                }
+            }
+        },
+    );
+    match refused.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some(refusal) => Err(refusal),
+        None => Ok(Table { points: Points::Owned(points), bases }),
+    }
+}
+
+fn fill<G: Stored>(
+    piece: &[(&[u8], u32)],
+    shape: Shape,
+    kernel: Kernel,
+    name: &str,
+    places: &mut [G::Point],
+) -> Result<(), Refusal> {
+    let mut multiples: Vec<G::Point> = piece
+        .iter()
+        .map(|(bytes, _)| G::from_bytes(bytes, kernel).map_err(|bad| bad.named(name)))
+        .collect::<Result<_, _>>()?;
+    // Whole vectors, for kernels that double eight at a time; what stands in for the missing is dropped.
+    multiples.resize(piece.len().next_multiple_of(8), multiples[0]);
+    for copy in 0..shape.copies {
+        if copy > 0 {
+            double_repeatedly::<G>(kernel, &mut multiples, shape.stride_bits());
+        }
+        for (place, multiple) in places[copy..].iter_mut().step_by(shape.copies).zip(&multiples) {
+            *place = *multiple;
+        }
+    }
+    Ok(())
+}
+
+fn double_repeatedly<G: Stored>(kernel: Kernel, points: &mut [G::Point], times: u32) {
+    for done in 0..times {
+        if !G::double_all(kernel, points) {
+            let left = times - done;
+            let doubled: Vec<Projective<G::Curve>> = points
+                .iter()
+                .map(|point| {
+                    let mut point: Projective<G::Curve> = G::unpack(kernel, point).into();
+                    for _ in 0..left {
+                        point.double_in_place();
+                    }
+                    point
+                })
+                .collect();
+            for (point, doubled) in points.iter_mut().zip(Projective::normalize_batch(&doubled)) {
+                *point = G::pack(kernel, &doubled);
+            }
+            return;
+        }
+    }
+}
+
+// --- On disk -------------------------------------------------------------------------------------
+
+const MAGIC: &[u8; 8] = b"rf-mult\x01";
+/// The points begin where a page does, so that they lie in memory as they are.
+const HEADER: usize = 4096;
+
+/// What a file of multiples has to say of itself to be of use.
+pub(crate) struct Label {
+    pub(crate) key: [u8; 32],
+    pub(crate) kernel: Kernel,
+    pub(crate) sets: usize,
+}
+
+impl Label {
+    fn header(&self, counts: [usize; 2], content: [u8; 32]) -> Vec<u8> {
+        let mut header = MAGIC.to_vec();
+        header.extend(self.key);
+        header.extend(
+            [
+                match self.kernel {
+                    Kernel::Portable => 0_u64,
+                    Kernel::Ifma => 1,
+                },
+                self.sets as u64,
+                counts[0] as u64,
+                counts[1] as u64,
+            ]
+            .iter()
+            .flat_map(|word| word.to_le_bytes()),
+        );
+        header.extend(content);
+        header.resize(HEADER, 0);
+        header
+    }
+}
+
+/// The tables of both groups from a file; `None` where it is not there, or not what it should be.
+pub(crate) fn load(
+    path: &Path,
+    label: &Label,
+    first: &[Query<'_>],
+    second: &[Query<'_>],
+) -> Option<(Table<G1>, Table<G2>)> {
+    let map = Arc::new(map_file(&File::open(path).ok()?)?);
+    let ((first, first_count), (second, second_count)) =
+        (plan(first, Some(label.sets)), plan(second, Some(label.sets)));
+    let sizes = [first_count * size_of::<<G1 as Group>::Point>(), second_count * size_of::<<G2 as Group>::Point>()];
+    if map.len() != HEADER + sizes[0] + sizes[1] {
+        return None;
+    }
+    let content = Sha256::digest(&map[HEADER..]).into();
+    if map[..HEADER] != label.header([first_count, second_count], content) {
+        return None;
+    }
+    let first_points = Points::Mapped { map: Arc::clone(&map), from: HEADER, count: first_count };
+    let second_points = Points::Mapped { map, from: HEADER + sizes[0], count: second_count };
+    Some((Table { points: first_points, bases: first }, Table { points: second_points, bases: second }))
+}
+
+/// Keep the tables of both groups: complete under their name, or not at all.
+pub(crate) fn save(path: &Path, label: &Label, first: &Table<G1>, second: &Table<G2>) -> std::io::Result<()> {
+    let parts: [&[u8]; 2] = [bytemuck::cast_slice(&first.points), bytemuck::cast_slice(&second.points)];
+    let mut content = Sha256::new();
+    for part in parts {
+        content.update(part);
+    }
+    let header = label.header([first.points.len(), second.points.len()], content.finalize().into());
+    let draft = path.with_extension(format!("{}.draft", std::process::id()));
+    let written = write_all(&draft, &[&header, parts[0], parts[1]]).and_then(|()| fs::rename(&draft, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&draft);
+    }
+    written
+}
+
+fn write_all(path: &Path, parts: &[&[u8]]) -> std::io::Result<()> {
+    let mut file = File::create(path)?;
+    for part in parts {
+        file.write_all(part)?;
+    }
+    file.sync_all()
+}
+
+/// A file in memory, without a copy.
+#[allow(unsafe_code, reason = "a mapped file is memory that another program could change")]
+pub(crate) fn map_file(file: &File) -> Option<Mmap> {
+    // SAFETY: only numbers are read from it, and any bits are numbers. A program that alters the file in place alters the
+    // proofs, which then do not verify; this crate only ever puts whole files in place of others. One that cuts it short
+    // ends this process, as it can by other means.
+    unsafe { Mmap::map(file) }.ok()
+}

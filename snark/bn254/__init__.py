@@ -1,0 +1,1 @@
+"""The curve BN254 (alt_bn128): its constants, points, encodings and two backends."""

@@ -1,0 +1,1 @@
+"""The ceremony: who contributed to a key, and the proof that each of them did."""

@@ -1,0 +1,1 @@
+"""Rank-1 constraint systems and witnesses, in circom's own files."""
