@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from margin.documents.position_report import Report
-from ringfence.cli.terminal import Cell, draw_facts, draw_table, out
+from ringfence.cli.terminal import Cell, draw_facts, draw_table
 
 CAUSES = {
     "root": "",
@@ -89,8 +89,3 @@ def format_ranges(ranges: Cell) -> str | None:
     found = cast("list[Mapping[str, Cell]]", ranges)
     texts = [str(r["from"]) if r["from"] == r["to"] else f"{r['from']} to {r['to'] or 'any'}" for r in found]
     return ", ".join(texts) or None
-
-
-def show_nothing(reason: str) -> None:
-    """A line where there is nothing to show."""
-    out.print(f"[dim]{reason}[/dim]")

@@ -35,6 +35,7 @@ def doctor(*, as_json: JsonOption = False) -> None:
     backends = [examine_backend(backend) for backend in (Backend.NATIVE, Backend.REFERENCE)]
     curves = [examine_curve(name) for name in (BackendName.NATIVE, BackendName.REFERENCE)]
     versions = {"ringfence": __version__, "python": platform.python_version(), **package_versions()}
+    missing = list_missing()
     machine: Report = {"system": platform.platform(), "processors": os.cpu_count(), "cargo": find_cargo()}
     report: Report = {
         "usable": True,
@@ -44,12 +45,12 @@ def doctor(*, as_json: JsonOption = False) -> None:
         "versions": versions,
         "machine": machine,
         "policies": len(list_policies()),
-        "missing": list_missing(),
+        "missing": missing,
     }
     if as_json:
         write_json(report)
     else:
-        show(backends, curves, versions, {**machine, "policies": report["policies"]})
+        show(backends, curves, versions, {**machine, "policies": report["policies"]}, missing)
 
 
 def examine_backend(backend: Backend) -> Report:
@@ -124,7 +125,9 @@ def list_missing() -> list[Report]:
     return [{"what": name, "cost": cost, "mend": mend} for name, cost in MODULES.items() if not here[name]]
 
 
-def show(backends: list[Report], curves: list[Report], versions: dict[str, str], machine: Report) -> None:
+def show(
+    backends: list[Report], curves: list[Report], versions: dict[str, str], machine: Report, missing: list[Report]
+) -> None:
     """The report as tables."""
     rows = [[each["name"], each["present"], each["positions_per_second"], each["does"]] for each in backends]
     draw_table("Margin", ["backend", "here", "positions/s on one core", "how"], rows)
@@ -132,7 +135,6 @@ def show(backends: list[Report], curves: list[Report], versions: dict[str, str],
     draw_table("Proof system", ["backend", "here", "pairings/s on one core", "how"], rows)
     draw_facts("Versions", dict(versions))
     draw_facts("Machine", machine)
-    missing = list_missing()
     for each in missing:
         out.print(f"[yellow]missing[/yellow] {each['what']}: {each['cost']}")
         out.print(f"  mend it with: [bold]{each['mend']}[/bold]")
