@@ -98,6 +98,12 @@ bench: setup ## Run every benchmark and print its table
 		$(BIN)/python -m benchmarks.$$name $(ARGS) || exit 1; \
 	done
 
+.PHONY: bench-proofs
+bench-proofs: setup ## Measure the proof system, save the results, write the tables and the plot of its pages
+	@$(BIN)/python -m benchmarks.verifying --json benchmarks/results/verifying.json
+	@$(BIN)/python -m benchmarks.proving --json benchmarks/results/proving.json --plot docs/snark/proving.svg
+	@$(BIN)/python -m benchmarks.measurement.quotation
+
 .PHONY: docs
 docs: setup ## Build the site into site/
 	$(call say,building the site)

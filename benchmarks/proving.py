@@ -1,22 +1,18 @@
 """Groth16 proofs from a ready witness, beside other provers: ``python -m benchmarks.proving [--quick]``.
 
-Provers take turns within one run, so that what else the machine does hits all of them; medians are
-compared. Without ``--statements`` the statements are chains of squares; a folder given there holds
-``NAME.r1cs`` and ``NAME.wtns`` as circom writes them. All provers get the same key, made here for
-development, and the same witness.
-
-Peers are no dependencies: groth16py is found by the interpreter of ``--groth16py`` (a path to a Python that has it),
-rapidsnark as the shared library of ``--rapidsnark``.
+Two tables. One has the statements of a folder, ``NAME.r1cs`` and ``NAME.wtns`` as circom writes them, where one is
+given; the other has circuits of 2^10 to 2^20 constraints, whose time for each constraint should not rise. Provers take
+turns within one run, so that what else the machine does hits all of them; medians are compared. All get the same key,
+made here for development, and the same witness. Peers are measured where they are found: see
+``benchmarks.measurement.peers``.
 """
 
 import argparse
 import json
 import os
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -26,45 +22,65 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.measurement.machine import describe_machine
-from benchmarks.measurement.square_chain import write_square_chain
+from benchmarks.measurement.mixed_circuit import write_mixed_circuit
+from benchmarks.measurement.peers import (
+    GROTH16PY,
+    INTEROP,
+    MILLI,
+    RAPIDSNARK,
+    SNARKJS,
+    Option,
+    Turn,
+    list_absent,
+    own_python_program,
+    python_program,
+    running,
+    snarkjs_program,
+)
+from benchmarks.measurement.plot import plot_lines
 from snark._native import make_development_key
+from snark.bn254.backend import BackendName
 from snark.groth16.prove import ProvingKey
 
-RUNS, QUICK_RUNS = 20, 5
-CHAIN_BITS, QUICK_CHAIN_BITS = (10, 12, 14, 16), (10, 12)
-MILLI = 1000
+RUNS, QUICK_RUNS, LEAST_RUNS = 20, 5, 5
+LEAST_BITS, QUICK_BITS, MOST_BITS = 10, 12, 20
+FEWER_RUNS_FROM_BITS = 13
+"""From here on each size has half the turns of the one before."""
+PEER_BITS = 16
+"""Peers take part up to this size: beyond it one turn of theirs takes many seconds."""
+REFERENCE_BITS, QUICK_REFERENCE_BITS, REFERENCE_RUNS = 6, 3, 1
+"""The readable backend proves what is small."""
+SPARE_ROWS = 4
+"""A domain has a row for each public wire as well."""
+OWN, OWN_THREAD, REFERENCE = "multiples", "multiples, one thread", "py_ecc (ringfence reference)"
+PEERS = (GROTH16PY, SNARKJS, RAPIDSNARK)
 
-Prover = Callable[[], float]
-"""Makes one proof and returns how many milliseconds it took."""
-
-GROTH16PY = """
+GROTH16PY_PROVES = """
 import groth16py
 key = groth16py.import_zkey(sys.argv[1])
 key = key[0] if isinstance(key, tuple) else key
-def prove():
+def work():
     groth16py.prove_wtns(key, sys.argv[2])
 """
 
-RAPIDSNARK = """
+SNARKJS_PROVES = """
+const [key, witness] = given.map(path => new Uint8Array(readFileSync(path)));
+const work = () => groth16.prove(key, witness);
+"""
+
+RAPIDSNARK_PROVES = """
 import ctypes
 library, long = ctypes.CDLL(sys.argv[3]), ctypes.c_ulonglong
 key, witness = (open(path, "rb").read() for path in sys.argv[1:3])
 made, complaint, size = ctypes.c_void_p(), ctypes.create_string_buffer(256), 2**16
 proof, public = ctypes.create_string_buffer(size), ctypes.create_string_buffer(size)
 assert library.groth16_prover_create(ctypes.byref(made), key, long(len(key)), complaint, long(256)) == 0
-def prove():
+def work():
     sizes = long(size), long(size)
     assert library.groth16_prover_prove(
         made, witness, long(len(witness)), proof, ctypes.byref(sizes[0]), public, ctypes.byref(sizes[1]),
         complaint, long(256),
     ) == 0
-"""
-
-TURNS = """
-for _ in sys.stdin:
-    begin = time.perf_counter()
-    prove()
-    print((time.perf_counter() - begin) * 1000, flush=True)
 """
 
 
@@ -88,42 +104,88 @@ class Measurement:
     milliseconds: float
     fastest: float
 
+    @property
+    def microseconds_per_row(self) -> float:
+        """The median by the number of constraints."""
+        return self.milliseconds * MILLI / self.rows
+
 
 def main() -> None:
     """Measure, show, and write the results where they are asked for."""
     given = parse_arguments()
-    measurements = []
-    with TemporaryDirectory() as folder:
-        for statement in prepare_statements(given, Path(folder)):
-            measurements += measure(statement, given)
-    report(measurements)
+    statements = measure_statements(given) if given.statements else []
+    sizes = measure_reference(given) + measure_sizes(given)
+    for title, measurements in (("statements", statements), ("sizes", sizes)):
+        if measurements:
+            report(title, measurements, list_absent(given, PEERS))
     if given.json:
-        results = {"machine": describe_machine(), "proving": [vars(measurement) for measurement in measurements]}
+        results = {
+            "machine": describe_machine(),
+            "proving": [vars(it) for it in statements],
+            "sizes": [vars(it) for it in sizes],
+        }
         given.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    if given.plot:
+        plot_sizes(sizes, given.plot)
 
 
 def parse_arguments() -> argparse.Namespace:
     """What is to be measured."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--quick", action="store_true", help="fewer runs and smaller statements")
-    parser.add_argument("--statements", type=Path, help="a folder with NAME.r1cs and NAME.wtns")
-    parser.add_argument("--groth16py", type=Path, help="a Python interpreter that has groth16py")
-    parser.add_argument("--rapidsnark", type=Path, help="librapidsnark.so")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.proving", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help=f"fewer turns, and circuits up to 2^{QUICK_BITS}")
+    parser.add_argument("--most-bits", type=int, default=MOST_BITS, help="the largest circuit, as a power of two")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--json", type=Path, help="where to write the results")
+    parser.add_argument("--plot", type=Path, help="where to draw the time for each constraint")
+    Option("statements", "RINGFENCE_STATEMENTS", "a folder with NAME.r1cs and NAME.wtns").add_to(parser)
+    GROTH16PY.add_to(parser)
+    RAPIDSNARK.add_to(parser)
+    SNARKJS.add_to(parser, INTEROP)
     return parser.parse_args()
 
 
-def prepare_statements(given: argparse.Namespace, folder: Path) -> Iterator[Statement]:
-    """Each statement with a key of its own."""
-    if given.statements:
-        for constraints in sorted(given.statements.glob("*.r1cs"), key=lambda path: path.stat().st_size):
-            yield make_statement(constraints, constraints.with_suffix(".wtns"), folder)
-        return
-    for bits in QUICK_CHAIN_BITS if given.quick else CHAIN_BITS:
-        constraints, witness = folder / f"squares-{bits}.r1cs", folder / f"squares-{bits}.wtns"
-        write_square_chain(2**bits - 4, constraints, witness)
-        yield make_statement(constraints, witness, folder)
+# --- What is proved ------------------------------------------------------------------------------
+
+
+def measure_statements(given: argparse.Namespace) -> list[Measurement]:
+    """The statements of a folder, by all provers."""
+    measurements = []
+    for constraints in sorted(given.statements.glob("*.r1cs"), key=lambda path: path.stat().st_size):
+        with TemporaryDirectory() as folder:
+            statement = make_statement(constraints, constraints.with_suffix(".wtns"), Path(folder))
+            provers = own_provers(statement, given.threads)
+            measurements += measure(statement, provers, peers(statement, given), QUICK_RUNS if given.quick else RUNS)
+    return measurements
+
+
+def measure_sizes(given: argparse.Namespace) -> list[Measurement]:
+    """Circuits of all sizes, by the prover as it is used."""
+    measurements = []
+    for bits in range(LEAST_BITS, min(QUICK_BITS if given.quick else MOST_BITS, given.most_bits) + 1):
+        runs = QUICK_RUNS if given.quick else max(LEAST_RUNS, RUNS >> max(0, bits + 1 - FEWER_RUNS_FROM_BITS))
+        with TemporaryDirectory() as folder:
+            statement = make_circuit(bits, Path(folder))
+            others = peers(statement, given) if bits <= PEER_BITS else {}
+            measurements += measure(statement, default_provers(statement, given.threads), others, runs)
+    return measurements
+
+
+def measure_reference(given: argparse.Namespace) -> list[Measurement]:
+    """A circuit that the readable backend can prove in seconds."""
+    with TemporaryDirectory() as folder:
+        statement = make_circuit(QUICK_REFERENCE_BITS if given.quick else REFERENCE_BITS, Path(folder))
+        key = ProvingKey.open(statement.key, allow_development_keys=True, backend=BackendName.REFERENCE)
+        witness = statement.witness.read_bytes()
+        provers = default_provers(statement, given.threads)
+        provers[REFERENCE] = timed(lambda: key.prove(witness, check=False))
+        return measure(statement, provers, {}, REFERENCE_RUNS)
+
+
+def make_circuit(bits: int, folder: Path) -> Statement:
+    """A statement that fills a domain of ``2^bits`` rows."""
+    constraints, witness = folder / f"mixed-{bits}.r1cs", folder / f"mixed-{bits}.wtns"
+    write_mixed_circuit(2**bits - SPARE_ROWS, constraints, witness)
+    return make_statement(constraints, witness, folder)
 
 
 def make_statement(constraints: Path, witness: Path, folder: Path) -> Statement:
@@ -145,14 +207,66 @@ def count_rows(constraints: bytes) -> int:
     return int.from_bytes(constraints[end - 4 : end], "little")
 
 
-def measure(statement: Statement, given: argparse.Namespace) -> list[Measurement]:
+# --- Who proves ----------------------------------------------------------------------------------
+
+
+def own_provers(statement: Statement, threads: int) -> dict[str, Turn]:
+    """This package, with and without what makes it fast or safe."""
+    witness = statement.witness.read_bytes()
+    multiplied = ProvingKey.open(statement.key, allow_development_keys=True, tables="memory")
+    bare = ProvingKey.open(statement.key, allow_development_keys=True, tables=None)
+    portable = ProvingKey.open(statement.key, allow_development_keys=True, tables="memory", portable=True)
+    return {
+        OWN: timed(lambda: multiplied.prove(witness, threads=threads, check=False)),
+        "multiples, checked": timed(lambda: multiplied.prove(witness, threads=threads)),
+        OWN_THREAD: timed(lambda: multiplied.prove(witness, threads=1, check=False)),
+        "no multiples": timed(lambda: bare.prove(witness, threads=threads, check=False)),
+        "multiples, portable": timed(lambda: portable.prove(witness, threads=threads, check=False)),
+    }
+
+
+def default_provers(statement: Statement, threads: int) -> dict[str, Turn]:
+    """This package with as many multiples as it makes where nothing is said."""
+    witness = statement.witness.read_bytes()
+    key = ProvingKey.open(statement.key, allow_development_keys=True, tables="memory")
+    return {
+        OWN: timed(lambda: key.prove(witness, threads=threads, check=False)),
+        OWN_THREAD: timed(lambda: key.prove(witness, threads=1, check=False)),
+    }
+
+
+def timed(prove: Callable[[], object]) -> Turn:
+    """The same, returning its milliseconds."""
+
+    def turn() -> float:
+        begin = time.perf_counter()
+        prove()
+        return (time.perf_counter() - begin) * MILLI
+
+    return turn
+
+
+def peers(statement: Statement, given: argparse.Namespace) -> dict[str, list[str]]:
+    """The command of each peer that is there."""
+    files = (statement.key, statement.witness)
+    commands = {}
+    if given.groth16py:
+        commands["groth16py"] = python_program(GROTH16PY_PROVES, given.groth16py, *files)
+    if given.snarkjs:
+        commands["snarkjs"] = snarkjs_program(SNARKJS_PROVES, given.snarkjs, *files)
+    if given.rapidsnark:
+        commands["rapidsnark"] = own_python_program(RAPIDSNARK_PROVES, *files, given.rapidsnark)
+    return commands
+
+
+def measure(
+    statement: Statement, own: Mapping[str, Turn], others: Mapping[str, list[str]], runs: int
+) -> list[Measurement]:
     """All provers in turn, so many times; the first turn is not counted."""
     with ExitStack() as stack:
-        provers = dict(own_provers(statement, given.threads))
-        for name, command in peers(given):
-            provers[name] = stack.enter_context(peer(command, statement))
+        provers = dict(own) | {name: stack.enter_context(running(command)) for name, command in others.items()}
         turns: dict[str, list[float]] = {name: [] for name in provers}
-        for _ in range((QUICK_RUNS if given.quick else RUNS) + 1):
+        for _ in range(runs + 1):
             for name, prove in provers.items():
                 turns[name].append(prove())
     return [
@@ -161,75 +275,38 @@ def measure(statement: Statement, given: argparse.Namespace) -> list[Measurement
     ]
 
 
-def own_provers(statement: Statement, threads: int) -> Iterator[tuple[str, Prover]]:
-    """This package, with and without what makes it fast or safe."""
-    witness = statement.witness.read_bytes()
-    multiplied = ProvingKey.open(statement.key, tables="memory")
-    bare = ProvingKey.open(statement.key, tables=None)
-    portable = ProvingKey.open(statement.key, tables="memory", portable=True)
-    yield "multiples", timed(lambda: multiplied.prove(witness, threads=threads, check=False))
-    yield "multiples, checked", timed(lambda: multiplied.prove(witness, threads=threads))
-    yield "multiples, one thread", timed(lambda: multiplied.prove(witness, threads=1, check=False))
-    yield "no multiples", timed(lambda: bare.prove(witness, threads=threads, check=False))
-    yield "multiples, portable", timed(lambda: portable.prove(witness, threads=threads, check=False))
+# --- What is shown -------------------------------------------------------------------------------
 
 
-def timed(prove: Callable[[], object]) -> Prover:
-    """The same, returning its milliseconds."""
-
-    def run() -> float:
-        begin = time.perf_counter()
-        prove()
-        return (time.perf_counter() - begin) * MILLI
-
-    return run
-
-
-def peers(given: argparse.Namespace) -> Iterator[tuple[str, list[str]]]:
-    """Interpreter, program and what else the program wants, of each peer that is there."""
-    if given.groth16py:
-        yield "groth16py", [str(given.groth16py), GROTH16PY]
-    if given.rapidsnark:
-        yield "rapidsnark", [sys.executable, RAPIDSNARK, str(given.rapidsnark)]
-
-
-@contextmanager
-def peer(command: list[str], statement: Statement) -> Iterator[Prover]:
-    """Another process, which proves once for each line that it is sent, and times itself."""
-    interpreter, program, *others = command
-    arguments = [str(statement.key), str(statement.witness), *others]
-    words = [interpreter, "-c", f"import sys, time\n{program}\n{TURNS}", *arguments]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
-        if process.stdin is None or process.stdout is None:
-            raise RuntimeError
-        asked, told = process.stdin, process.stdout
-
-        def prove() -> float:
-            print(file=asked, flush=True)
-            return float(told.readline())
-
-        yield prove
-        asked.close()
-
-
-def report(measurements: list[Measurement]) -> None:
+def report(title: str, measurements: Sequence[Measurement], caption: str) -> None:
     """A table; ratios are to the first row of each statement."""
-    table = Table(
-        "statement", "constraints", "prover", "median ms", "fastest ms", "µs per constraint", "times the first"
-    )
+    names = ("statement", "constraints", "prover", "median ms", "fastest ms", "µs per constraint", "times the first")
+    table = Table(*names, title=f"Proving: {title}", caption=caption)
     first: dict[str, float] = {}
     for it in measurements:
         first.setdefault(it.statement, it.milliseconds)
-        table.add_row(
-            it.statement,
-            f"{it.rows:,}",
-            it.prover,
-            f"{it.milliseconds:.2f}",
-            f"{it.fastest:.2f}",
-            f"{it.milliseconds * MILLI / it.rows:.2f}",
-            f"{it.milliseconds / first[it.statement]:.2f}",
-        )
+        ratio = it.milliseconds / first[it.statement]
+        figures = (it.milliseconds, it.fastest, it.microseconds_per_row, ratio)
+        table.add_row(it.statement, f"{it.rows:,}", it.prover, *(f"{figure:,.2f}" for figure in figures))
     Console(width=120).print(table)
+
+
+def plot_sizes(sizes: Sequence[Measurement], path: Path) -> None:
+    """The time for each constraint, of every prover that took part."""
+    plot_lines(
+        {name: list(points) for name, points in lines_of(sizes)},
+        path,
+        title="Time of a proof for each constraint",
+        across="constraints",
+        up="microseconds for each",
+    )
+
+
+def lines_of(sizes: Sequence[Measurement]) -> Iterator[tuple[str, Iterator[tuple[int, float]]]]:
+    """The points of each prover, those of the reference left out: it has only one, far above all others."""
+    for prover in dict.fromkeys(it.prover for it in sizes if it.prover != REFERENCE):
+        own = [it for it in sizes if it.prover == prover and it.rows >= 2**LEAST_BITS - SPARE_ROWS]
+        yield prover, ((it.rows, it.microseconds_per_row) for it in own)
 
 
 if __name__ == "__main__":

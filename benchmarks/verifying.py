@@ -2,27 +2,35 @@
 
 It is measured beside its peers: all verify the same proofs under the same key, in turns, so that what else the machine
 does falls on each alike; the figure is the median over the turns. Neither reading nor preparing the key is counted.
-``groth16py`` (arkworks) is measured where it is installed, snarkjs where ``--snarkjs`` names its folder in a
-``node_modules``.
+Peers are measured where they are found: see ``benchmarks.measurement.peers``.
 """
 
 import argparse
 import json
 import secrets
 import statistics
-import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.measurement.machine import describe_machine
+from benchmarks.measurement.peers import (
+    GROTH16PY,
+    INTEROP,
+    MILLI,
+    SNARKJS,
+    Turn,
+    list_absent,
+    python_program,
+    running,
+    snarkjs_program,
+)
 from snark.bn254.backend import BackendName, is_native_built
 from snark.groth16.batch import Claim, verify_batch
 from snark.groth16.equation import COEFFICIENT_BYTES, PreparedClaim, choose_equation
@@ -36,33 +44,35 @@ INPUTS = (3, 26)
 """As many public inputs as the smaller and the larger of the circuits that provers are compared on."""
 BATCH, QUICK_BATCH = 1_024, 64
 TURNS, QUICK_TURNS = 21, 3
+CALLS = 10
+"""One verification is too short to be measured alone."""
 BATCH_LABEL = "ringfence native, batch"
 TABLE_WIDTH = 100
 
-SNARKJS = """
-import { readFileSync } from 'node:fs';
-const [snarkjs, folder, turns] = process.argv.slice(2);
-const { groth16 } = await import(snarkjs + '/main.js');
-const [key, inputs, proof] = ['key', 'public', 'proof'].map(n => JSON.parse(readFileSync(`${folder}/${n}.json`)));
-const times = [];
-for (let turn = 0; turn < Number(turns) + 2; turn++) {
-    const start = process.hrtime.bigint();
-    if (!await groth16.verify(key, inputs, proof)) process.exit(1);
-    times.push(Number(process.hrtime.bigint() - start) / 1e9);
-}
-console.log(JSON.stringify(times.slice(2)));
-process.exit(0);
+PEERS = (GROTH16PY, SNARKJS)
+
+SNARKJS_VERIFIES = """
+const [key, inputs, proof] = given.map(path => JSON.parse(readFileSync(path)));
+const work = async () => { if (!await groth16.verify(key, inputs, proof)) process.exit(1); };
+"""
+
+GROTH16PY_VERIFIES = """
+import groth16py, json
+key, inputs, proof = (open(path, encoding="utf-8").read() for path in sys.argv[1:4])
+verifier = groth16py.Verifier(groth16py.VerifyingKey.from_snarkjs(key))
+proof, inputs = bytes.fromhex(proof), [int(value) for value in json.loads(inputs)]
+def work():
+    assert verifier.verify(proof, inputs) is True
 """
 
 
 @dataclass(frozen=True)
 class Contestant:
-    """Somebody who verifies: ``run`` verifies ``proofs`` proofs, ``calls`` times in each of the first ``turns``."""
+    """Somebody who verifies: ``turn`` says how many milliseconds ``proofs`` proofs took, so many ``turns``."""
 
     label: str
-    run: Callable[[], object]
+    turn: Turn
     proofs: int = 1
-    calls: int = 1
     turns: int = TURNS
 
 
@@ -94,28 +104,52 @@ class Statements:
 
 
 def list_contestants(statements: Statements, batch: int) -> list[Contestant]:
-    """Everyone who is here."""
-    first, key = statements.claims[0], statements.simulator.key
-    contestants = []
+    """Everyone of this package."""
+    first, claims = statements.claims[0], statements.claims[:batch]
 
     def reference() -> None:
         verify(first, BackendName.REFERENCE)
 
+    def together() -> None:
+        verify_batch(claims, backend=BackendName.NATIVE)
+
+    contestants = []
     if is_native_built():
         contestants += [
-            Contestant("ringfence native", lambda: verify(first, BackendName.NATIVE), calls=10),
-            Contestant(
-                BATCH_LABEL, lambda: verify_batch(statements.claims[:batch], backend=BackendName.NATIVE), proofs=batch
-            ),
-            Contestant("ringfence native, equation alone", equation_alone(statements.claims[:batch]), proofs=batch),
+            Contestant("ringfence native", timed(lambda: verify(first, BackendName.NATIVE), CALLS)),
+            Contestant(BATCH_LABEL, timed(together), proofs=batch),
+            Contestant("ringfence native, equation alone", timed(equation_alone(claims)), proofs=batch),
         ]
-    if find_spec("groth16py") is not None:
-        groth16py = import_module("groth16py")
-        peer = groth16py.Verifier(groth16py.VerifyingKey.from_snarkjs(format_verifying_key(key)))
-        calldata, values = first.unverified_proof.encode(), list(first.unverified_inputs)
-        contestants.append(Contestant("groth16py (arkworks)", lambda: require(peer.verify(calldata, values)), calls=10))
-    contestants.append(Contestant("py_ecc (ringfence reference)", reference, turns=QUICK_TURNS))
+    contestants.append(Contestant("py_ecc (ringfence reference)", timed(reference), turns=QUICK_TURNS))
     return contestants
+
+
+def timed(work: Callable[[], object], calls: int = 1) -> Turn:
+    """The milliseconds of one call, as the mean of so many."""
+
+    def turn() -> float:
+        start = time.perf_counter()
+        for _ in range(calls):
+            work()
+        return (time.perf_counter() - start) / calls * MILLI
+
+    return turn
+
+
+def list_peers(statements: Statements, given: argparse.Namespace, folder: Path) -> dict[str, list[str]]:
+    """The command of each peer that is there."""
+    first = statements.claims[0]
+    key, inputs, proof, calldata = (folder / name for name in ("key.json", "public.json", "proof.json", "proof.hex"))
+    key.write_text(format_verifying_key(statements.simulator.key), encoding="utf-8")
+    inputs.write_text(format_public(first.unverified_inputs), encoding="utf-8")
+    proof.write_text(format_proof(first.unverified_proof), encoding="utf-8")
+    calldata.write_text(first.unverified_proof.encode().hex(), encoding="utf-8")
+    commands = {}
+    if given.groth16py:
+        commands["groth16py (arkworks)"] = python_program(GROTH16PY_VERIFIES, given.groth16py, key, inputs, calldata)
+    if given.snarkjs:
+        commands["snarkjs"] = snarkjs_program(SNARKJS_VERIFIES, given.snarkjs, key, inputs, proof)
+    return commands
 
 
 def verify(claim: Claim, backend: BackendName) -> None:
@@ -142,44 +176,29 @@ def require(valid: object) -> None:
         raise SystemExit("a good proof was refused")
 
 
-def measure(contestants: Sequence[Contestant], inputs: int, turns: int) -> list[Measurement]:
-    """Everyone in turns."""
-    seconds: dict[str, list[float]] = {each.label: [] for each in contestants}
-    for each in contestants:
-        each.run()
-    for turn in range(turns):
-        for each in (each for each in contestants if turn < each.turns):
-            start = time.perf_counter()
-            for _ in range(each.calls):
-                each.run()
-            seconds[each.label].append((time.perf_counter() - start) / each.calls / each.proofs)
-    return [summarise(each.label, inputs, each.proofs, seconds[each.label]) for each in contestants]
+def measure(statements: Statements, given: argparse.Namespace, inputs: int, batch: int) -> list[Measurement]:
+    """Everyone in turns; the first turn is not counted."""
+    with TemporaryDirectory() as folder, ExitStack() as stack:
+        contestants = list_contestants(statements, batch)
+        for name, command in list_peers(statements, given, Path(folder)).items():
+            contestants.append(Contestant(name, stack.enter_context(running(command, CALLS))))
+        figures: dict[str, list[float]] = {each.label: [] for each in contestants}
+        for turn in range((QUICK_TURNS if given.quick else TURNS) + 1):
+            for each in (each for each in contestants if turn <= each.turns):
+                figures[each.label].append(each.turn() / each.proofs)
+    return [summarise(each.label, inputs, each.proofs, figures[each.label][1:]) for each in contestants]
 
 
-def summarise(label: str, inputs: int, proofs: int, seconds: Sequence[float]) -> Measurement:
-    """The median and the extremes, in milliseconds."""
-    figures = (statistics.median(seconds), min(seconds), max(seconds))
-    median, least, most = (round(1_000 * figure, 4) for figure in figures)
+def summarise(label: str, inputs: int, proofs: int, milliseconds: Sequence[float]) -> Measurement:
+    """The median and the extremes."""
+    figures = (statistics.median(milliseconds), min(milliseconds), max(milliseconds))
+    median, least, most = (round(figure, 4) for figure in figures)
     return Measurement(label, inputs, proofs, median, least, most)
 
 
-def measure_snarkjs(statements: Statements, inputs: int, folder: Path, turns: int) -> Measurement:
-    """snarkjs in a process of its own, warm."""
-    first = statements.claims[0]
-    with tempfile.TemporaryDirectory() as scratch:
-        here = Path(scratch)
-        (here / "verify.mjs").write_text(SNARKJS, encoding="utf-8")
-        (here / "key.json").write_text(format_verifying_key(statements.simulator.key), encoding="utf-8")
-        (here / "public.json").write_text(format_public(first.unverified_inputs), encoding="utf-8")
-        (here / "proof.json").write_text(format_proof(first.unverified_proof), encoding="utf-8")
-        command = ["node", str(here / "verify.mjs"), str(folder.resolve()), scratch, str(turns)]
-        told = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 -- what the caller named
-    return summarise("snarkjs", inputs, 1, json.loads(told.stdout))
-
-
-def draw_table(machine: dict[str, str | int | float], measurements: Sequence[Measurement]) -> Table:
+def draw_table(measurements: Sequence[Measurement], caption: str) -> Table:
     """A line for each measurement, with its time against a single native verification."""
-    table = Table(title="Verifying Groth16 proofs, one core", caption=", ".join(f"{k} {v}" for k, v in machine.items()))
+    table = Table(title="Verifying Groth16 proofs, one core", caption=caption)
     for name in ("contestant", "inputs", "proofs", "ms per proof", "least", "most", "ratio"):
         table.add_column(name, justify="left" if name == "contestant" else "right", no_wrap=True)
     for each in measurements:
@@ -195,17 +214,15 @@ def main() -> None:
     """Measure, print the table and, where asked, save it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.verifying", description=__doc__)
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_TURNS} turns, batches of {QUICK_BATCH}")
-    parser.add_argument("--snarkjs", type=Path, help="the folder of snarkjs in a node_modules")
+    GROTH16PY.add_to(parser)
+    SNARKJS.add_to(parser, INTEROP)
     parser.add_argument("--json", type=Path, help="save the figures to this file")
     arguments = parser.parse_args()
-    batch, turns = (QUICK_BATCH, QUICK_TURNS) if arguments.quick else (BATCH, TURNS)
-    machine, measurements = describe_machine(), []
+    batch, machine, measurements = QUICK_BATCH if arguments.quick else BATCH, describe_machine(), []
     for inputs in INPUTS:
-        statements = Statements.of(inputs, batch)
-        measurements += measure(list_contestants(statements, batch), inputs, turns)
-        if arguments.snarkjs:
-            measurements.append(measure_snarkjs(statements, inputs, arguments.snarkjs, turns))
-    Console(width=max(TABLE_WIDTH, Console().width)).print(draw_table(machine, measurements))
+        measurements += measure(Statements.of(inputs, batch), arguments, inputs, batch)
+    caption = "; ".join(filter(None, [*(f"{k} {v}" for k, v in machine.items()), list_absent(arguments, PEERS)]))
+    Console(width=max(TABLE_WIDTH, Console().width)).print(draw_table(measurements, caption))
     if arguments.json:
         saved = {"machine": machine, "measurements": [asdict(each) for each in measurements]}
         arguments.json.write_text(json.dumps(saved, indent=2) + "\n", encoding="utf-8")

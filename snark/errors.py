@@ -55,7 +55,9 @@ class Reason(StrEnum):
     V22_KEY_ALPHABETA = "V22_KEY_ALPHABETA"
     """The pairing that a key carries ready-made is not the pairing of its alpha and beta."""
     V23_KEY_NOT_PINNED = "V23_KEY_NOT_PINNED"
-    """The key is well formed, but its id is not one that the caller trusts."""
+    """The key is well formed, but its id, or the hash of its file, is not one that the caller trusts."""
+    V24_DEVELOPMENT_KEY = "V24_DEVELOPMENT_KEY"
+    """The key is marked as made for development, and the caller did not ask for such keys."""
 
     W01_FOREIGN_FILE = "W01_FOREIGN_FILE"
     """Not a witness program: it does not begin as one."""
@@ -185,6 +187,10 @@ class SnarkError(Exception):
         separator = "" if self.field.startswith("[") or not self.field else "."
         path = f"{parent}{separator}{self.field}" if parent else self.field
         return type(self)(self.reason, path, found=self.found, expected=self.expected)
+
+    def in_file(self, path: object) -> "SnarkError":
+        """The same error with the file that it is about."""
+        return type(self)(self.reason, f"{path}: {self.field}", found=self.found, expected=self.expected)
 
 
 class MalformedError(SnarkError):

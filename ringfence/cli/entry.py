@@ -4,6 +4,7 @@ import os
 import sys
 
 import typer
+from rich.markup import escape
 from typer.exceptions import TyperException
 
 from margin.errors import MarginError
@@ -38,6 +39,8 @@ def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one line for each way t
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.YES
+    except OSError as error:
+        return report_file(error, as_json=as_json)
     except Exception as error:  # the last resort: whatever broke, no value of it is printed
         if SHOW_TRACEBACK in os.environ:
             raise
@@ -53,6 +56,16 @@ def report_usage(error: TyperException, *, as_json: bool) -> ExitCode:
     else:
         show = getattr(error, "show", None)
         show() if callable(show) else err.print(error.format_message())
+    return ExitCode.MISUSE
+
+
+def report_file(error: OSError, *, as_json: bool) -> ExitCode:
+    """A file that the operating system does not hand over, or does not let be written."""
+    place, found = str(error.filename or "a file"), error.strerror or type(error).__name__
+    if as_json:
+        write_json({"error": {"kind": "misuse", "reason": "FILE", "field": place, "found": found}})
+    else:
+        err.print(f"[bold red]misuse[/bold red] [bold]{escape(place)}[/bold]: {escape(found)}")
     return ExitCode.MISUSE
 
 

@@ -15,3 +15,7 @@ DocumentArgument = Annotated[
         help="A position, structure, account or netting sets (.json, .toml); a table: positions (.csv), any (.ndjson)."
     ),
 ]
+
+ThreadsOption = Annotated[
+    int | None, typer.Option("--threads", help="Threads to use; as many as there are cores.", show_default=False)
+]

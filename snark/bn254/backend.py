@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from snark.bn254.points import G1Point, G2Point
+from snark.bn254.threads import require_threads
 from snark.errors import MisuseError, Reason
 
 BACKEND_VARIABLE = "RINGFENCE_BACKEND"
@@ -35,6 +36,8 @@ class CurveBackend(Protocol):
     """The groups and the pairing. Scalars are below r; infinity is allowed unless it says otherwise."""
 
     name: BackendName
+    threads: int | None
+    """How many threads whole columns of points are spread over; as many as there are cores where it is not said."""
 
     def add_g1(self, left: G1Point, right: G1Point) -> G1Point:
         """``left + right``."""
@@ -94,8 +97,9 @@ def is_native_built() -> bool:
     return True
 
 
-def choose_curve(name: BackendName | str = BackendName.AUTO) -> CurveBackend:
+def choose_curve(name: BackendName | str = BackendName.AUTO, *, threads: int | None = None) -> CurveBackend:
     """The curve as the chosen backend computes it."""
+    require_threads(threads)
     chosen = choose_name(name)
     module = import_module(f"snark.bn254.{chosen}")  # loaded when asked for: py_ecc takes a while, native may be absent
-    return cast("CurveBackend", module.CURVE)
+    return cast("CurveBackend", module.make_curve(threads))

@@ -81,6 +81,11 @@ def encode_scalars(values: list[int] | tuple[int, ...]) -> bytes:
     return b"".join(map(encode_scalar, values))
 
 
+def decode_scalars(data: bytes) -> tuple[int, ...]:
+    """Scalars from the same bytes."""
+    return tuple(map(decode_scalar, split(data)))
+
+
 # --- Montgomery form: zkey, ptau, and native calls ---------------------------------------------------
 
 

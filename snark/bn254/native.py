@@ -1,7 +1,6 @@
 """The curve as the native module computes it."""
 
 from collections.abc import Sequence
-from typing import Final
 
 from snark import _native
 from snark.bn254.backend import BackendName, TargetElement
@@ -13,6 +12,9 @@ class NativeCurve:
     """Points cross as in ``.zkey``; the interpreter lock is released meanwhile."""
 
     name = BackendName.NATIVE
+
+    def __init__(self, threads: int | None = None) -> None:
+        self.threads = threads
 
     def add_g1(self, left: G1Point, right: G1Point) -> G1Point:
         """``left + right``."""
@@ -48,4 +50,6 @@ class NativeCurve:
         return tuple(int.from_bytes(number, "big") for number in numbers)
 
 
-CURVE: Final = NativeCurve()
+def make_curve(threads: int | None) -> NativeCurve:
+    """With so many threads for whole columns."""
+    return NativeCurve(threads)

@@ -7,7 +7,7 @@ imported: a hostile JSON document could then run a parser through the end of the
 import sys
 from collections.abc import Sequence
 from functools import lru_cache, reduce
-from typing import Final
+from typing import Final, TypeVar
 
 RECURSION_LIMIT: Final = sys.getrecursionlimit()
 
@@ -15,7 +15,18 @@ RECURSION_LIMIT: Final = sys.getrecursionlimit()
 from py_ecc.fields import optimized_bn128_FQ as FQ
 from py_ecc.fields import optimized_bn128_FQ2 as FQ2
 from py_ecc.fields import optimized_bn128_FQ12 as FQ12
-from py_ecc.optimized_bn128.optimized_curve import Z1, Z2, add, b, b2, is_inf, is_on_curve, multiply, normalize
+from py_ecc.optimized_bn128.optimized_curve import (
+    Z1,
+    Z2,
+    add,
+    b,
+    b2,
+    double,
+    is_inf,
+    is_on_curve,
+    multiply,
+    normalize,
+)
 from py_ecc.optimized_bn128.optimized_pairing import final_exponentiate, pairing
 
 from snark.bn254.backend import BackendName, TargetElement
@@ -28,12 +39,14 @@ sys.setrecursionlimit(RECURSION_LIMIT)
 
 JacobianG1 = tuple[FQ, FQ, FQ]
 JacobianG2 = tuple[FQ2, FQ2, FQ2]
+Jacobian = TypeVar("Jacobian", JacobianG1, JacobianG2)
 
 
 class ReferenceCurve:
     """The operations of py_ecc behind the checks that it leaves to its caller."""
 
     name = BackendName.REFERENCE
+    threads: int | None = 1
 
     def add_g1(self, left: G1Point, right: G1Point) -> G1Point:
         """``left + right``."""
@@ -139,4 +152,30 @@ def to_tower(value: FQ12) -> TargetElement:
     return tuple(int(number) for pair in pairs for number in pair)
 
 
+def sum_of_multiples(zero: Jacobian, points: Sequence[Jacobian], factors: Sequence[int]) -> Jacobian:
+    """``factors[0] points[0] + factors[1] points[1] + ...``, one bit of all factors after the other."""
+    total = zero
+    for place in reversed(range(max(factors, default=0).bit_length())):
+        total = double(total)
+        for point, factor in zip(points, factors, strict=True):
+            if factor >> place & 1:
+                total = add(total, point)
+    return total
+
+
+def sum_of_multiples_g1(points: Sequence[JacobianG1], factors: Sequence[int]) -> G1Point:
+    """The sum in the first group."""
+    return from_g1(sum_of_multiples(Z1, points, factors))
+
+
+def sum_of_multiples_g2(points: Sequence[JacobianG2], factors: Sequence[int]) -> G2Point:
+    """The sum in the second group."""
+    return from_g2(sum_of_multiples(Z2, points, factors))
+
+
 CURVE: Final = ReferenceCurve()
+
+
+def make_curve(_threads: int | None) -> ReferenceCurve:
+    """One thread is all that there is."""
+    return CURVE

@@ -65,7 +65,8 @@ def verify_batch(
     if refusals:
         raise BatchRejectedError(dict(sorted(refusals.items())), len(claims))
     return tuple(
-        ProvedStatement(claim.key.id, checked.inputs) for claim, checked in zip(claims, prepared.values(), strict=True)
+        ProvedStatement(claim.key.id, checked.inputs, claim.key.is_for_development)
+        for claim, checked in zip(claims, prepared.values(), strict=True)
     )
 
 

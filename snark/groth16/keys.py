@@ -20,6 +20,7 @@ from snark.bn254.encoding import (
 )
 from snark.bn254.points import G1Point, G2Point
 from snark.errors import MalformedError, Reason, RejectedError
+from snark.groth16.development import is_development_gamma, require_no_development
 from snark.groth16.equation import PreparedKey, choose_equation
 from snark.groth16.proof import MAX_INPUTS
 
@@ -34,7 +35,8 @@ FIXED_BYTES: Final = G1_BYTES + 3 * G2_BYTES
 class VerifyingKey:
     """alpha, beta, gamma, delta and the IC points; made only where every check of a key passes.
 
-    Two keys are equal where their ids are.
+    A key that is marked as made for development is refused like any bad one, unless the caller allows it. Two keys are
+    equal where their ids are.
     """
 
     alpha: G1Point
@@ -43,14 +45,17 @@ class VerifyingKey:
     delta: G2Point
     ic: tuple[G1Point, ...]
     backend: InitVar[BackendName | str] = BackendName.AUTO
+    allow_development_keys: InitVar[bool] = False
     id: str = field(init=False)
     """The SHA-256 of the canonical bytes, in hexadecimal: how everything that names a key names it."""
 
     _points: bytes = field(init=False, repr=False)
     _prepared: dict[BackendName, PreparedKey] = field(init=False, repr=False, default_factory=dict)
 
-    def __post_init__(self, backend: BackendName | str) -> None:
+    def __post_init__(self, backend: BackendName | str, allow_development_keys: bool) -> None:
         require_input_count(len(self.ic) - 1)
+        if not allow_development_keys:
+            require_no_development(self.gamma, "vk_gamma_2")
         fixed = encode_g1_evm(self.alpha) + b"".join(map(encode_g2_evm, (self.beta, self.gamma, self.delta)))
         object.__setattr__(self, "_points", fixed + b"".join(map(encode_g1_evm, self.ic)))
         object.__setattr__(self, "id", sha256(self.encode()).hexdigest())
@@ -60,6 +65,11 @@ class VerifyingKey:
     def input_count(self) -> int:
         """How many public inputs a statement under this key has."""
         return len(self.ic) - 1
+
+    @property
+    def is_for_development(self) -> bool:
+        """Whether the key is marked: then it proves nothing to anyone who did not make it."""
+        return is_development_gamma(self.gamma)
 
     def prepare(self, backend: BackendName | str = BackendName.AUTO) -> PreparedKey:
         """What the backend works out once for all proofs; the key's checks are done on the way."""
@@ -75,7 +85,9 @@ class VerifyingKey:
         return KEY_TAG + self.input_count.to_bytes(COUNT_BYTES, "big") + self._points
 
     @classmethod
-    def decode(cls, data: bytes, *, backend: BackendName | str = BackendName.AUTO) -> "VerifyingKey":
+    def decode(
+        cls, data: bytes, *, backend: BackendName | str = BackendName.AUTO, allow_development_keys: bool = False
+    ) -> "VerifyingKey":
         """A key from its canonical bytes."""
         header = len(KEY_TAG) + COUNT_BYTES
         if not data.startswith(KEY_TAG) or len(data) < header:
@@ -91,7 +103,8 @@ class VerifyingKey:
         beta, gamma, delta = (decode_g2_evm(rest[i * G2_BYTES :][:G2_BYTES], name) for i, name in enumerate(names))
         ic = rest[3 * G2_BYTES :]
         points = (decode_g1_evm(ic[i * G1_BYTES :][:G1_BYTES], f"IC[{i}]") for i in range(inputs + 1))
-        return cls(decode_g1_evm(alpha, "vk_alpha_1"), beta, gamma, delta, tuple(points), backend)
+        alpha_g1 = decode_g1_evm(alpha, "vk_alpha_1")
+        return cls(alpha_g1, beta, gamma, delta, tuple(points), backend, allow_development_keys)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, VerifyingKey) and self.id == other.id

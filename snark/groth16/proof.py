@@ -33,6 +33,8 @@ class ProvedStatement:
 
     key_id: str
     inputs: tuple[int, ...]
+    is_for_development: bool = False
+    """The key was made for development: nothing was proved to anyone who did not make it."""
 
 
 def require_inputs(unverified_inputs: Sequence[int], count: int) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from typing import Final, cast
 from snark.bn254.backend import BackendName
 from snark.bn254.constants import GROUP_ORDER
 from snark.bn254.points import G1_INFINITY, G1Point, G2Point
-from snark.bn254.reference import CURVE, require_finite, to_g1, to_g2, to_twist
+from snark.bn254.reference import CURVE, require_finite, sum_of_multiples_g1, to_g1, to_g2, to_twist
 from snark.errors import Reason, RejectedError
 from snark.groth16.equation import (
     COEFFICIENT_BYTES,
@@ -63,7 +63,7 @@ class ReferenceEquation:
         pairs = [
             (-proof.a, proof.b),
             (key.alpha, key.beta),
-            (sum_of_multiples(key.ic, (1, *claim.inputs)), key.gamma),
+            (sum_up(key.ic, (1, *claim.inputs)), key.gamma),
             (proof.c, key.delta),
         ]
         if not CURVE.is_pairing_product_one(pairs):
@@ -107,7 +107,7 @@ class Sums:
     def pairs(self) -> list[Pair]:
         """The right-hand side."""
         alpha = CURVE.multiply_g1(self.key.alpha, self.factors[0])
-        statement = sum_of_multiples(self.key.ic, self.factors)
+        statement = sum_up(self.key.ic, self.factors)
         return [(alpha, self.key.beta), (statement, self.key.gamma), (self.c, self.key.delta)]
 
 
@@ -121,12 +121,9 @@ def require_points(proof: Proof) -> None:
     to_g2(proof.b, "pi_b")
 
 
-def sum_of_multiples(points: Sequence[G1Point], factors: Sequence[int]) -> G1Point:
+def sum_up(points: Sequence[G1Point], factors: Sequence[int]) -> G1Point:
     """``factors[0] points[0] + factors[1] points[1] + ...``."""
-    total = G1_INFINITY
-    for point, factor in zip(points, factors, strict=True):
-        total = CURVE.add_g1(total, CURVE.multiply_g1(point, factor))
-    return total
+    return sum_of_multiples_g1([to_g1(point, "IC") for point in points], factors)
 
 
 EQUATION: Final = ReferenceEquation()

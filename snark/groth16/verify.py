@@ -19,4 +19,4 @@ def verify_proof(
     equation = choose_equation(backend)
     inputs = require_inputs(unverified_inputs, key.input_count)
     equation.require_proof(PreparedClaim(key.prepare(equation.name), inputs, unverified_proof))
-    return ProvedStatement(key.id, inputs)
+    return ProvedStatement(key.id, inputs, key.is_for_development)

@@ -210,5 +210,8 @@ def replace_file(path: Path, *, secret: bool = False) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
+    except OSError as error:
+        error.filename = str(path)  # what the caller meant, and not the file beside it
+        raise
     finally:
         beside.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from snark.bn254.backend import BackendName
 from snark.bn254.constants import FIELD_MODULUS, GROUP_ORDER
 from snark.bn254.encoding import CompressedLayout
 from snark.bn254.points import G1, G1_INFINITY, G2_INFINITY, G2Point
-from snark.errors import Reason, RejectedError, SnarkError
+from snark.errors import Reason, RejectedError
 from snark.groth16.batch import BatchRejectedError, Claim, verify_batch
 from snark.groth16.equation import COEFFICIENT_BYTES, PreparedClaim, choose_equation
 from snark.groth16.formats.calldata import decode_proof, encode_proof
@@ -24,6 +24,7 @@ from snark.groth16.formats.verification_key import format_verifying_key, parse_v
 from snark.groth16.keys import VerifyingKey
 from snark.groth16.proof import Proof, ProvedStatement
 from snark.groth16.verify import verify_proof
+from tests.attacks.refusals import refused
 from tests.snark.groth16.simulator import CURVE, Simulator, times_g1
 from tests.snark.groth16.twist import TwistTorsion
 
@@ -31,13 +32,6 @@ STATEMENT = (5, 0, 2**200 + 1)
 SIMULATOR = Simulator.of(len(STATEMENT))
 KEY, PROOF = SIMULATOR.key, SIMULATOR.prove(STATEMENT)
 P, R = FIELD_MODULUS, GROUP_ORDER
-
-
-def refused(act: Callable[..., object], *given: object, **named: object) -> Reason:
-    """Why it was refused; that it was is asserted."""
-    with pytest.raises(SnarkError) as caught:
-        act(*given, **named)
-    return caught.value.reason
 
 
 def verify_calldata(data: bytes, backend: BackendName = BackendName.AUTO) -> None:

@@ -1,7 +1,6 @@
 """The attacks K1 to K4 on whoever loads verifying keys; each test has the id of its row in the threat model."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from snark.errors import Reason, SnarkError
 from snark.groth16.formats.verification_key import format_verifying_key, parse_verifying_key, read_verifying_key
 from snark.groth16.keys import VerifyingKey, require_pinned
 from snark.groth16.verify import verify_proof
+from tests.attacks.refusals import refused
 from tests.snark.groth16.simulator import CURVE, Simulator
 
 SIMULATOR = Simulator.of(2)
@@ -29,12 +29,6 @@ class Points:
     gamma: G2Point = KEY.gamma
     delta: G2Point = KEY.delta
     ic: tuple[G1Point, ...] = KEY.ic
-
-
-def refused(act: Callable[..., object], *given: object, **named: object) -> Reason:
-    with pytest.raises(SnarkError) as caught:
-        act(*given, **named)
-    return caught.value.reason
 
 
 def refused_key(backend: BackendName, **changes: Any) -> Reason:  # noqa: ANN401 -- points and tuples of them

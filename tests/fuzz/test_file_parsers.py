@@ -1,82 +1,46 @@
 """Mutated files: every parser gives a value or a typed error, within bounded time and memory.
 
-``corpus`` keeps the seeds, and whatever once did something else. A mutant that does is written there by hand, under a
-name that says what it did, and is replayed by the quick suite from then on.
+``corpus`` has a folder for each parser, with its seeds and whatever once did something else. Whoever finds a mutant
+that does puts it there under a name that says what it did; this suite replays it from then on. ``test_fuzzing.py``
+looks for such mutants by the branches that they reach.
 """
 
 import random
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from snark.errors import SnarkError
-from snark.groth16.formats.ptau import read_ptau
-from snark.groth16.formats.zkey import read_zkey
-from snark.r1cs.r1cs_file import read_r1cs
-from snark.r1cs.sym_file import iterate_symbols
-from snark.r1cs.wtns_file import read_wtns
+from tests.fuzz.targets import CORPUS, PYTHON, RUST, is_accepted
 from tests.snark.shared_vectors import list_vectors, name_vector, needs_vectors
 
-CORPUS: Final = Path(__file__).parent / "corpus"
 MOST_SECONDS: Final = 2.0
 LEAST_ALLOWANCE: Final = 65_536
 MOST_BYTES_FOR_EACH: Final = 200
 """Memory may grow with the file, and with nothing that stands in it."""
 INTERESTING: Final = (0, 1, 0x20, 0x30, 0x31, 0x7F, 0x80, 0xFF)
+FILES: Final = ("r1cs", "wtns", "zkey", "ptau", "sym")
 
-Parse = Callable[[bytes], object]
-
-
-def parse_r1cs(data: bytes) -> None:
-    read_r1cs(data).require_well_formed()
+SEEDS: Final = sorted(path for target in (*PYTHON, *RUST) for path in (CORPUS / target).iterdir())
+SEEDS_OF_FILES: Final = [path for path in SEEDS if path.parent.name in FILES]
 
 
-def parse_wtns(data: bytes) -> None:
-    list(read_wtns(data).values)
+def name_seed(path: Path) -> str:
+    return f"{path.parent.name}-{path.name}"
 
 
-def parse_zkey(data: bytes) -> None:
-    zkey = read_zkey(data)
-    zkey.require_well_formed()
-    list(zkey.ic)
+each_file = pytest.mark.parametrize("path", SEEDS_OF_FILES, ids=name_seed)
 
 
-def parse_ptau(data: bytes) -> None:
-    ptau = read_ptau(data)
-    ptau.require_well_formed()
-    list(ptau.tau_g1[:8])
-
-
-def parse_sym(data: bytes) -> None:
-    for _ in iterate_symbols(data):
-        pass
-
-
-PARSERS: Final[dict[str, Parse]] = {
-    "r1cs": parse_r1cs,
-    "wtns": parse_wtns,
-    "zkey": parse_zkey,
-    "ptau": parse_ptau,
-    "sym": parse_sym,
-}
-SEEDS: Final = sorted(path for path in CORPUS.iterdir() if path.suffix[1:] in PARSERS)
-
-each_seed = pytest.mark.parametrize("path", SEEDS, ids=lambda path: path.name)
-
-
-def try_to_parse(parse: Parse, data: bytes, what: str) -> bool:
+def try_to_parse(target: str, data: bytes, what: str) -> bool:
     """Whether the bytes are a file; anything but a value or a typed error fails the test and shows the mutant."""
     try:
-        parse(data)
-    except SnarkError:
-        return False
+        return is_accepted(target, data)
     except Exception as error:  # noqa: BLE001 -- whatever it is, it is the finding
         pytest.fail(f"{what}: {type(error).__name__}: {error}\n{data[:4096].hex()}")
-    return True
 
 
 def mutate(seed: bytes, choose: random.Random) -> bytes:
@@ -109,55 +73,58 @@ def flip_header_bytes(seed: bytes) -> Iterator[bytes]:
             yield seed[:at] + bytes([value]) + seed[at + 1 :]
 
 
-@each_seed
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=pytest.mark.native if path.parent.name in RUST else ()) for path in SEEDS],
+    ids=name_seed,
+)
 def test_the_corpus_does_what_its_names_say(path: Path) -> None:
-    expected = path.stem.startswith("whole")
-    assert try_to_parse(PARSERS[path.suffix[1:]], path.read_bytes(), path.name) is expected
+    expected = path.name.startswith("whole")
+    assert try_to_parse(path.parent.name, path.read_bytes(), path.name) is expected
 
 
-@each_seed
+@each_file
 def test_a_few_mutants(path: Path) -> None:
     seed, choose = path.read_bytes(), random.Random(path.name)  # noqa: S311 -- mutants, not secrets
     for index in range(100):
-        try_to_parse(PARSERS[path.suffix[1:]], mutate(seed, choose), f"{path.name}, mutant {index}")
+        try_to_parse(path.parent.name, mutate(seed, choose), f"{path.name}, mutant {index}")
 
 
 @pytest.mark.slow
-@each_seed
+@each_file
 def test_every_truncation(path: Path) -> None:
     seed = path.read_bytes()
     for length in range(len(seed)):
-        whole = try_to_parse(PARSERS[path.suffix[1:]], seed[:length], f"{path.name}, {length} bytes")
-        assert not whole or path.suffix == ".sym", f"{length} bytes of {path.name} were taken for a whole file"
+        whole = try_to_parse(path.parent.name, seed[:length], f"{path.name}, {length} bytes")
+        assert not whole or path.parent.name == "sym", f"{length} bytes of {path.name} were taken for a whole file"
 
 
 @pytest.mark.slow
-@each_seed
+@each_file
 def test_every_byte_of_the_header(path: Path) -> None:
     for index, mutant in enumerate(flip_header_bytes(path.read_bytes())):
-        try_to_parse(PARSERS[path.suffix[1:]], mutant, f"{path.name}, header {index}")
+        try_to_parse(path.parent.name, mutant, f"{path.name}, header {index}")
 
 
 @pytest.mark.slow
-@each_seed
+@each_file
 def test_many_mutants(path: Path) -> None:
     seed, choose = path.read_bytes(), random.Random(f"many {path.name}")  # noqa: S311 -- mutants, not secrets
     for index in range(6000):
-        try_to_parse(PARSERS[path.suffix[1:]], mutate(seed, choose), f"{path.name}, mutant {index}")
+        try_to_parse(path.parent.name, mutate(seed, choose), f"{path.name}, mutant {index}")
 
 
 @pytest.mark.slow
-@each_seed
+@each_file
 def test_memory_and_time_follow_the_length_and_not_what_it_says(path: Path) -> None:
     seed, choose = path.read_bytes(), random.Random(f"memory {path.name}")  # noqa: S311 -- mutants, not secrets
-    parse = PARSERS[path.suffix[1:]]
     tracemalloc.start()
     try:
         for index in range(300):
             mutant = mutate(seed, choose)
             tracemalloc.reset_peak()
             before, began = tracemalloc.get_traced_memory()[0], time.perf_counter()
-            try_to_parse(parse, mutant, f"{path.name}, mutant {index}")
+            try_to_parse(path.parent.name, mutant, f"{path.name}, mutant {index}")
             assert time.perf_counter() - began < MOST_SECONDS
             assert tracemalloc.get_traced_memory()[1] - before < LEAST_ALLOWANCE + MOST_BYTES_FOR_EACH * len(mutant)
     finally:
@@ -168,11 +135,11 @@ def test_memory_and_time_follow_the_length_and_not_what_it_says(path: Path) -> N
 @needs_vectors
 @pytest.mark.parametrize("path", list_vectors("*/*.[rwzp]*"), ids=name_vector)
 def test_mutants_of_files_from_elsewhere(path: Path) -> None:
-    parse = PARSERS.get(path.suffix[1:])
-    if parse is None:
+    target = path.suffix[1:]
+    if target not in FILES:
         pytest.skip("not of these formats")
     seed, choose = path.read_bytes(), random.Random(path.name)  # noqa: S311 -- mutants, not secrets
     for index in range(100):
-        try_to_parse(parse, mutate(seed, choose), f"{path.name}, mutant {index}")
+        try_to_parse(target, mutate(seed, choose), f"{path.name}, mutant {index}")
     for length in [*range(0, len(seed), 1 + len(seed) // 100), len(seed) - 1]:
-        assert not try_to_parse(parse, seed[:length], f"{path.name}, {length} bytes")
+        assert not try_to_parse(target, seed[:length], f"{path.name}, {length} bytes")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from snark.bn254.backend import BackendName, CurveBackend, choose_curve
+from snark.errors import MisuseError, Reason
 from snark.groth16.ceremony.key_contribution import close_with_beacon, contribute_to_key
 from snark.groth16.ceremony.key_setup import make_initial_key, set_up_key
 from snark.groth16.ceremony.key_verification import require_key
@@ -108,3 +109,47 @@ def test_both_verify_the_key(keys: Path, curve: CurveBackend) -> None:
     assert [each.provenance.name for each in verified] == ["Ada", "Grace", "moon"]
     for each in verified:
         assert each.contribution_hash.hex() in re.sub(r"[\s]", "", told)
+
+
+LARGE_POWER = 6
+
+
+@pytest.fixture(scope="module")
+def public_powers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As the powers that are published: many contributors, a beacon, prepared, and larger than what is needed."""
+    folder = tmp_path_factory.mktemp("public-powers")
+    run_snarkjs("powersoftau", "new", "bn128", str(LARGE_POWER), folder / "0.ptau")
+    for number in range(4):
+        names = folder / f"{number}.ptau", folder / f"{number + 1}.ptau"
+        run_snarkjs("powersoftau", "contribute", *names, f"--name=person {number}", f"-e=not secret {number}")
+    run_snarkjs("powersoftau", "beacon", folder / "4.ptau", folder / "5.ptau", BEACON, "10", "-n=moon")
+    run_snarkjs("powersoftau", "prepare", "phase2", folder / "5.ptau", folder / "final.ptau")
+    run_snarkjs("powersoftau", "truncate", folder / "final.ptau")
+    (folder / "circuit.r1cs").write_bytes(small.r1cs_file())
+    return folder
+
+
+@pytest.mark.parametrize(("name", "power"), [("final.ptau", LARGE_POWER), ("final_03.ptau", 3)])
+def test_public_powers_are_used_as_they_are(
+    public_powers: Path, name: str, power: int, curve: CurveBackend, tmp_path: Path
+) -> None:
+    """Whole, or cut down to a smaller power."""
+    powers, circuit = read_ptau(public_powers / name), public_powers / "circuit.r1cs"
+    assert (powers.power, powers.ceremony_power) == (power, LARGE_POWER)
+    assert len(require_ptau(powers, curve)) == 5
+    set_up_key(read_r1cs(circuit), powers, tmp_path / "ours.zkey", curve)
+    run_snarkjs("groth16", "setup", circuit, public_powers / name, tmp_path / "theirs.zkey")
+    assert (tmp_path / "ours.zkey").read_bytes() == (tmp_path / "theirs.zkey").read_bytes()
+    contribute_to_key(read_zkey(tmp_path / "ours.zkey"), tmp_path / "final.zkey", "Ada", curve)
+    assert "ZKey Ok!" in run_snarkjs("zkey", "verify", circuit, public_powers / name, tmp_path / "final.zkey")
+
+
+def test_public_powers_without_their_lagrange_form_are_refused(
+    public_powers: Path, curve: CurveBackend, tmp_path: Path
+) -> None:
+    with pytest.raises(MisuseError) as refused:
+        set_up_key(
+            read_r1cs(public_powers / "circuit.r1cs"), read_ptau(public_powers / "5.ptau"), tmp_path / "0.zkey", curve
+        )
+    assert refused.value.reason is Reason.NOT_APPLICABLE
+    assert (refused.value.found, refused.value.expected) == ("powers alone", "a file prepared for the second phase")

@@ -45,7 +45,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "circuit.r1cs": small_files.r1cs_file(),
         "witness.wtns": small_files.wtns_file(),
         "circuit.zkey": small_files.zkey_file(),
-        "circuit.sym": (ROOT / "tests" / "fuzz" / "corpus" / "whole.sym").read_bytes(),
+        "circuit.sym": (ROOT / "tests" / "fuzz" / "corpus" / "sym" / "whole").read_bytes(),
     }
     for name, content in circuit.items():
         (tmp_path / name).write_bytes(content)

@@ -9,6 +9,8 @@ use zeroize::Zeroize;
 #[cfg(target_arch = "x86_64")]
 use crate::ifma;
 #[cfg(target_arch = "x86_64")]
+use crate::ifma::InLanes;
+#[cfg(target_arch = "x86_64")]
 use crate::inversion::invert;
 use crate::pairs::{Pair, entry_index, is_in_scratch, is_negative};
 
@@ -33,13 +35,19 @@ impl Kernel {
     }
 }
 
+/// Where there are no lanes, every group is as good in them as any other.
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) trait InLanes<Point> {}
+
+#[cfg(not(target_arch = "x86_64"))]
+impl<G, Point> InLanes<Point> for G {}
+
 /// A group whose points are added in bulk.
-pub(crate) trait Group: Sized + Send + Sync + 'static {
+pub(crate) trait Group: InLanes<<Self as Group>::Point> + Sized + Send + Sync + 'static {
     /// A point in memory: the limbs of x, then of y; infinity is all zeros, which is no point of either curve.
-    type Point: Pod + PartialEq + Send + Sync + std::fmt::Debug;
+    type Point: Pod + AsRef<[u64]> + PartialEq + Send + Sync + std::fmt::Debug;
     type Base: Field<BasePrimeField = Fq>;
     type Curve: SWCurveConfig<BaseField = Self::Base>;
-    type Workspace: Default + Send + Zeroize;
 
     const INFINITY: Self::Point;
 
@@ -53,16 +61,39 @@ pub(crate) trait Group: Sized + Send + Sync + 'static {
         table: &[Self::Point],
         scratch: &mut [Self::Point],
         pairs: &[Pair],
-        workspace: &mut Self::Workspace,
-    ) -> bool;
+        workspace: &mut Workspace<Self>,
+    ) -> bool {
+        match kernel {
+            Kernel::Portable => add_one_by_one::<Self>(table, scratch, pairs, &mut workspace.portable),
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Ifma => add_in_lanes::<Self>(table, scratch, pairs, &mut workspace.lanes),
+            #[cfg(not(target_arch = "x86_64"))]
+            Kernel::Ifma => unreachable!("this kernel is chosen where the processor has it"),
+        }
+    }
 
     /// Double points that are not infinity in their places. Nothing was written where the answer is `false`: some point
-    /// is its own negative, or this kernel does not double in bulk.
-    fn double_all(kernel: Kernel, points: &mut [Self::Point]) -> bool;
+    /// is its own negative, or their number is none that this kernel takes.
+    fn double_all(kernel: Kernel, points: &mut [Self::Point]) -> bool {
+        match kernel {
+            Kernel::Portable => double_one_by_one::<Self>(points),
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Ifma => double_in_lanes::<Self>(points),
+            #[cfg(not(target_arch = "x86_64"))]
+            Kernel::Ifma => unreachable!("this kernel is chosen where the processor has it"),
+        }
+    }
+
+    fn is_infinity(point: &Self::Point) -> bool {
+        point.as_ref().iter().fold(0, |bits, word| bits | word) == 0
+    }
 
     /// Whether the two can have the same x: compared in one limb, up to the multiples of p by which a kernel's numbers may
     /// differ.
-    fn may_coincide(left: &Self::Point, right: &Self::Point) -> bool;
+    fn may_coincide(left: &Self::Point, right: &Self::Point) -> bool {
+        let difference = left.as_ref()[0].wrapping_sub(right.as_ref()[0]);
+        [0, FqConfig::MODULUS.0[0]].iter().any(|&limb| difference == limb || difference.wrapping_neg() == limb)
+    }
 
     /// A point as the kernel keeps it.
     fn pack(kernel: Kernel, point: &Affine<Self::Curve>) -> Self::Point {
@@ -77,7 +108,7 @@ pub(crate) trait Group: Sized + Send + Sync + 'static {
 
     /// A point that the kernel kept.
     fn unpack(kernel: Kernel, point: &Self::Point) -> Affine<Self::Curve> {
-        if *point == Self::INFINITY {
+        if Self::is_infinity(point) {
             return Affine::identity();
         }
         let (x, y) = Self::read(point);
@@ -88,7 +119,7 @@ pub(crate) trait Group: Sized + Send + Sync + 'static {
     }
 
     fn negate(point: &Self::Point) -> Self::Point {
-        if *point == Self::INFINITY {
+        if Self::is_infinity(point) {
             return Self::INFINITY;
         }
         let (x, y) = Self::read(point);
@@ -97,10 +128,10 @@ pub(crate) trait Group: Sized + Send + Sync + 'static {
 
     /// The sum where the ordinary formula has none; `None` where it has one.
     fn add_special(kernel: Kernel, left: &Self::Point, right: &Self::Point) -> Option<Self::Point> {
-        if *left == Self::INFINITY {
+        if Self::is_infinity(left) {
             return Some(*right);
         }
-        if *right == Self::INFINITY {
+        if Self::is_infinity(right) {
             return Some(*left);
         }
         if Self::read(left).0 != Self::read(right).0 {
@@ -139,16 +170,10 @@ fn limbs_of<const WORDS: usize>(point: &[u64; WORDS], number: usize) -> [u64; 4]
     *point[4 * number..].first_chunk().expect("a point has this coordinate")
 }
 
-fn limbs_may_coincide(left: u64, right: u64) -> bool {
-    let difference = left.wrapping_sub(right);
-    difference == 0 || difference == FqConfig::MODULUS.0[0] || difference.wrapping_neg() == FqConfig::MODULUS.0[0]
-}
-
 impl Group for G1 {
     type Point = [u64; 8];
     type Base = Fq;
     type Curve = g1::Config;
-    type Workspace = NarrowWorkspace;
 
     const INFINITY: Self::Point = [0; 8];
 
@@ -159,43 +184,12 @@ impl Group for G1 {
     fn write(x: Fq, y: Fq) -> Self::Point {
         bytemuck::cast([x.0.0, y.0.0])
     }
-
-    fn add_distinct(
-        kernel: Kernel,
-        table: &[Self::Point],
-        scratch: &mut [Self::Point],
-        pairs: &[Pair],
-        workspace: &mut Self::Workspace,
-    ) -> bool {
-        match kernel {
-            Kernel::Portable => add_one_by_one::<Self>(table, scratch, pairs, &mut workspace.portable),
-            #[cfg(target_arch = "x86_64")]
-            Kernel::Ifma => add_narrow(table, scratch, pairs, &mut workspace.steps),
-            #[cfg(not(target_arch = "x86_64"))]
-            Kernel::Ifma => unreachable!("this kernel is chosen where the processor has it"),
-        }
-    }
-
-    fn double_all(kernel: Kernel, points: &mut [Self::Point]) -> bool {
-        match kernel {
-            Kernel::Portable => false,
-            #[cfg(target_arch = "x86_64")]
-            Kernel::Ifma => double_narrow(points),
-            #[cfg(not(target_arch = "x86_64"))]
-            Kernel::Ifma => unreachable!("this kernel is chosen where the processor has it"),
-        }
-    }
-
-    fn may_coincide(left: &Self::Point, right: &Self::Point) -> bool {
-        limbs_may_coincide(left[0], right[0])
-    }
 }
 
 impl Group for G2 {
     type Point = [u64; 16];
     type Base = Fq2;
     type Curve = g2::Config;
-    type Workspace = WideWorkspace;
 
     const INFINITY: Self::Point = [0; 16];
 
@@ -206,36 +200,6 @@ impl Group for G2 {
 
     fn write(x: Fq2, y: Fq2) -> Self::Point {
         bytemuck::cast([x.c0.0.0, x.c1.0.0, y.c0.0.0, y.c1.0.0])
-    }
-
-    fn add_distinct(
-        kernel: Kernel,
-        table: &[Self::Point],
-        scratch: &mut [Self::Point],
-        pairs: &[Pair],
-        workspace: &mut Self::Workspace,
-    ) -> bool {
-        match kernel {
-            Kernel::Portable => add_one_by_one::<Self>(table, scratch, pairs, &mut workspace.portable),
-            #[cfg(target_arch = "x86_64")]
-            Kernel::Ifma => add_wide(table, scratch, pairs, &mut workspace.steps),
-            #[cfg(not(target_arch = "x86_64"))]
-            Kernel::Ifma => unreachable!("this kernel is chosen where the processor has it"),
-        }
-    }
-
-    fn double_all(kernel: Kernel, points: &mut [Self::Point]) -> bool {
-        match kernel {
-            Kernel::Portable => false,
-            #[cfg(target_arch = "x86_64")]
-            Kernel::Ifma => double_wide(points),
-            #[cfg(not(target_arch = "x86_64"))]
-            Kernel::Ifma => unreachable!("this kernel is chosen where the processor has it"),
-        }
-    }
-
-    fn may_coincide(left: &Self::Point, right: &Self::Point) -> bool {
-        limbs_may_coincide(left[0], right[0])
     }
 }
 
@@ -248,42 +212,32 @@ pub(crate) struct PortableStep<G: Group> {
     before: G::Base,
 }
 
-#[derive(Default)]
-pub(crate) struct NarrowWorkspace {
-    portable: Vec<PortableStep<G1>>,
+/// The memory of one worker for them, used again for each chunk.
+pub(crate) struct Workspace<G: Group> {
+    portable: Vec<PortableStep<G>>,
     #[cfg(target_arch = "x86_64")]
-    steps: Vec<ifma::NarrowStep>,
+    lanes: Vec<G::Step>,
 }
 
-#[derive(Default)]
-pub(crate) struct WideWorkspace {
-    portable: Vec<PortableStep<G2>>,
-    #[cfg(target_arch = "x86_64")]
-    steps: Vec<ifma::WideStep>,
-}
-
-fn forget_portable<G: Group>(steps: &mut [PortableStep<G>]) {
-    for step in steps {
-        let PortableStep { left, right, before } = step;
-        for value in [&mut left.0, &mut left.1, &mut right.0, &mut right.1, before] {
-            value.zeroize();
+impl<G: Group> Default for Workspace<G> {
+    fn default() -> Self {
+        Self {
+            portable: Vec::new(),
+            #[cfg(target_arch = "x86_64")]
+            lanes: Vec::new(),
         }
     }
 }
 
-impl Zeroize for NarrowWorkspace {
+impl<G: Group> Zeroize for Workspace<G> {
     fn zeroize(&mut self) {
-        forget_portable(&mut self.portable);
+        for PortableStep { left, right, before } in &mut self.portable {
+            for value in [&mut left.0, &mut left.1, &mut right.0, &mut right.1, before] {
+                value.zeroize();
+            }
+        }
         #[cfg(target_arch = "x86_64")]
-        self.steps.iter_mut().for_each(Zeroize::zeroize);
-    }
-}
-
-impl Zeroize for WideWorkspace {
-    fn zeroize(&mut self) {
-        forget_portable(&mut self.portable);
-        #[cfg(target_arch = "x86_64")]
-        self.steps.iter_mut().for_each(Zeroize::zeroize);
+        self.lanes.iter_mut().for_each(Zeroize::zeroize);
     }
 }
 
@@ -312,6 +266,26 @@ fn add_one_by_one<G: Group>(
         remaining *= x2 - x1;
         let x3 = slope.square() - x1 - x2;
         scratch[pair.out as usize] = G::write(x3, slope * (x1 - x3) - y1);
+    }
+    true
+}
+
+/// The tangents, with one inversion for all of them.
+fn double_one_by_one<G: Group>(points: &mut [G::Point]) -> bool {
+    let mut before = Vec::with_capacity(points.len());
+    let mut product = G::Base::ONE;
+    for point in &*points {
+        let (x, y) = G::read(point);
+        before.push((x, y, product));
+        product *= y.double();
+    }
+    let Some(mut remaining) = product.inverse() else { return false };
+    for (point, (x, y, before)) in points.iter_mut().zip(&before).rev() {
+        let square = x.square();
+        let slope = (square.double() + square) * (remaining * before);
+        remaining *= y.double();
+        let x3 = slope.square() - x.double();
+        *point = G::write(x3, slope * (*x - x3) - y);
     }
     true
 }
@@ -348,56 +322,33 @@ fn one() -> ifma::Block {
 
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code, reason = "the functions need instructions that the choice of the kernel has looked for")]
-fn add_narrow(table: &[[u64; 8]], scratch: &mut [[u64; 8]], pairs: &[Pair], steps: &mut Vec<ifma::NarrowStep>) -> bool {
+fn add_in_lanes<G: Group>(
+    table: &[G::Point],
+    scratch: &mut [G::Point],
+    pairs: &[Pair],
+    steps: &mut Vec<G::Step>,
+) -> bool {
     let count = pairs.len().div_ceil(ifma::LANES);
-    steps.resize(steps.len().max(count), ifma::NarrowStep::ZERO);
+    steps.resize(steps.len().max(count), G::FIRST);
     // SAFETY: `Kernel::Ifma` is chosen only where `ifma::available` says that the instructions are there.
-    let product = unsafe { ifma::narrow_products(table, scratch, pairs, &mut steps[..count], &one()) };
+    let product = unsafe { G::products(table, scratch, pairs, &mut steps[..count], &one()) };
     let Some(inverse) = invert_lanes(&product) else { return false };
     // SAFETY: as above.
-    unsafe { ifma::narrow_sums(table, scratch, pairs, &steps[..count], &inverse) };
+    unsafe { G::sums(table, scratch, pairs, &steps[..count], &inverse) };
     true
 }
 
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code, reason = "the functions need instructions that the choice of the kernel has looked for")]
-fn add_wide(table: &[[u64; 16]], scratch: &mut [[u64; 16]], pairs: &[Pair], steps: &mut Vec<ifma::WideStep>) -> bool {
-    let count = pairs.len().div_ceil(ifma::LANES);
-    steps.resize(steps.len().max(count), ifma::WideStep::ZERO);
-    // SAFETY: `Kernel::Ifma` is chosen only where `ifma::available` says that the instructions are there.
-    let product = unsafe { ifma::wide_products(table, scratch, pairs, &mut steps[..count], &one()) };
-    let Some(inverse) = invert_lanes(&product) else { return false };
-    // SAFETY: as above.
-    unsafe { ifma::wide_sums(table, scratch, pairs, &steps[..count], &inverse) };
-    true
-}
-
-#[cfg(target_arch = "x86_64")]
-#[allow(unsafe_code, reason = "the functions need instructions that the choice of the kernel has looked for")]
-fn double_narrow(points: &mut [[u64; 8]]) -> bool {
+fn double_in_lanes<G: Group>(points: &mut [G::Point]) -> bool {
     if !points.len().is_multiple_of(ifma::LANES) {
         return false;
     }
     let mut steps = vec![ifma::Block::ZERO; points.len() / ifma::LANES];
     // SAFETY: `Kernel::Ifma` is chosen only where `ifma::available` says that the instructions are there.
-    let product = unsafe { ifma::narrow_doubling_products(points, &mut steps, &one()) };
+    let product = unsafe { G::doubling_products(points, &mut steps, &one()) };
     let Some(inverse) = invert_lanes(&product) else { return false };
     // SAFETY: as above.
-    unsafe { ifma::narrow_doubles(points, &steps, &inverse) };
-    true
-}
-
-#[cfg(target_arch = "x86_64")]
-#[allow(unsafe_code, reason = "the functions need instructions that the choice of the kernel has looked for")]
-fn double_wide(points: &mut [[u64; 16]]) -> bool {
-    if !points.len().is_multiple_of(ifma::LANES) {
-        return false;
-    }
-    let mut steps = vec![ifma::Block::ZERO; points.len() / ifma::LANES];
-    // SAFETY: `Kernel::Ifma` is chosen only where `ifma::available` says that the instructions are there.
-    let product = unsafe { ifma::wide_doubling_products(points, &mut steps, &one()) };
-    let Some(inverse) = invert_lanes(&product) else { return false };
-    // SAFETY: as above.
-    unsafe { ifma::wide_doubles(points, &steps, &inverse) };
+    unsafe { G::doubles(points, &steps, &inverse) };
     true
 }

@@ -1,10 +1,14 @@
 //! Keys for development: one party draws all secrets, uses them, and is trusted to forget them. Fast, and never safe:
 //! whoever kept the secrets can prove anything.
+//!
+//! Such a key is marked by its gamma, which is the public multiple of the generator that a hash names; see
+//! `snark.groth16.development`. The mark goes wherever gamma goes, through every tool.
 
 use ark_bn254::{FqConfig, Fr, FrConfig, G1Affine, G2Affine, g1, g2};
 use ark_ec::short_weierstrass::{Affine, Projective, SWCurveConfig};
 use ark_ec::{AdditiveGroup, AffineRepr, CurveGroup};
 use ark_ff::{BigInt, Field, MontConfig, PrimeField, batch_inversion};
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::container::{ELEMENT, Reader, Sections, below, write_point1, write_point2, write_words};
@@ -87,15 +91,14 @@ pub(crate) fn development_key(r1cs: &[u8]) -> Result<Vec<u8>, Refusal> {
         columns[entry.matrix][entry.wire] += entry.factor * lagrange[entry.row];
     }
     let [a, b, c] = &columns;
-    let (gamma_inverse, delta_inverse) = (inverse(*secrets.gamma), inverse(*secrets.delta));
-    let mixed: Vec<Fr> =
-        (0..constraints.wires).map(|wire| *secrets.beta * a[wire] + *secrets.alpha * b[wire] + c[wire]).collect();
+    let delta_inverse = Zeroizing::new(inverse(*secrets.delta));
+    let mix = |wire| *secrets.beta * a[wire] + *secrets.alpha * b[wire] + c[wire];
+    let mixed: Zeroizing<Vec<Fr>> = Zeroizing::new((0..constraints.wires).map(mix).collect());
     let (public, private) = mixed.split_at(constraints.public + 1);
     // Between the powers of the root: the odd ones of the domain of twice the size.
     let odd = odd_lagrange_values(bits, *secrets.tau);
     let first = Comb::<g1::Config>::new(G1Affine::generator());
     let second = Comb::<g2::Config>::new(G2Affine::generator());
-    let scaled = |values: &[Fr], factor: Fr| values.iter().map(|value| *value * factor).collect::<Vec<_>>();
 
     let mut key = Writer::new();
     key.section(1, &1_u32.to_le_bytes());
@@ -106,70 +109,83 @@ pub(crate) fn development_key(r1cs: &[u8]) -> Result<Vec<u8>, Refusal> {
         header.extend(u32::try_from(count).expect("counted by 32 bits").to_le_bytes());
     }
     let singles = first.multiply_all(&[*secrets.alpha, *secrets.beta, *secrets.delta]);
-    let doubles = second.multiply_all(&[*secrets.beta, *secrets.gamma, *secrets.delta]);
+    let doubles = second.multiply_all(&[*secrets.beta, gamma(), *secrets.delta]);
     singles[..2].iter().for_each(|point| write_point1(&mut header, point));
     doubles[..2].iter().for_each(|point| write_point2(&mut header, point));
     write_point1(&mut header, &singles[2]);
     write_point2(&mut header, &doubles[2]);
     key.section(2, &header);
-    key.points1(3, &first.multiply_all(&scaled(public, gamma_inverse)));
+    key.points1(3, &first.multiply_all(&scaled(public, inverse(gamma()))));
     key.section(4, &coefficients(&entries));
     key.points1(5, &first.multiply_all(a));
     key.points1(6, &first.multiply_all(b));
     let mut content = Vec::new();
     second.multiply_all(b).iter().for_each(|point| write_point2(&mut content, point));
     key.section(7, &content);
-    key.points1(8, &first.multiply_all(&scaled(private, delta_inverse)));
-    key.points1(9, &first.multiply_all(&scaled(&odd, delta_inverse)));
-    key.section(10, &[0; 64 + 4]);
+    key.points1(8, &first.multiply_all(&scaled(private, *delta_inverse)));
+    key.points1(9, &first.multiply_all(&scaled(&odd, *delta_inverse)));
+    key.section(10, &[WORDS.as_slice(), &0_u32.to_le_bytes()].concat());
     Ok(key.bytes)
 }
 
 /// How a file says that its field elements have 32 bytes.
 const FIELD_WIDTH: u32 = 32;
 
+/// What the gamma of every key for development is the hash of.
+const MARK: &[u8] = b"ringfence/groth16/bn254/development-key/1";
+
+/// Where the hash of a circuit stands in other keys, this one says to people what it is.
+const WORDS: &[u8; 64] = b"DEVELOPMENT KEY - INSECURE - ONE PARTY DREW ALL OF ITS SECRETS. ";
+
+fn gamma() -> Fr {
+    Fr::from_be_bytes_mod_order(&Sha256::digest(MARK))
+}
+
+/// Whether this is the gamma of keys for development.
+pub(crate) fn is_mark(point: &G2Affine) -> bool {
+    (G2Affine::generator() * gamma()).into_affine() == *point
+}
+
 /// What nobody should know.
 struct Secrets {
     tau: Zeroizing<Fr>,
     alpha: Zeroizing<Fr>,
     beta: Zeroizing<Fr>,
-    gamma: Zeroizing<Fr>,
     delta: Zeroizing<Fr>,
 }
 
 impl Secrets {
     fn fresh() -> Result<Self, Refusal> {
-        Ok(Self {
-            tau: random_scalar()?,
-            alpha: random_scalar()?,
-            beta: random_scalar()?,
-            gamma: random_scalar()?,
-            delta: random_scalar()?,
-        })
+        Ok(Self { tau: random_scalar()?, alpha: random_scalar()?, beta: random_scalar()?, delta: random_scalar()? })
     }
 }
 
 fn inverse(value: Fr) -> Fr {
-    value.inverse().expect("secrets are not zero")
+    value.inverse().expect("it is not zero")
 }
 
 /// The Lagrange polynomials of the points `shift * root^i` at `tau`: `(tau^n / shift^n - 1) / n * p / (tau - p)`.
-fn lagrange_values(bits: u32, shift: Fr, tau: Fr) -> Vec<Fr> {
+fn lagrange_values(bits: u32, shift: Fr, tau: Fr) -> Zeroizing<Vec<Fr>> {
     let size = 1_u64 << bits;
     let points = ntt::powers(ntt::root_of_unity(bits), shift, 1 << bits);
     let vanishing = (tau * inverse(shift)).pow([size]) - Fr::from(1_u64);
     let share = vanishing * inverse(Fr::from(size));
-    let mut differences: Vec<Fr> = points.iter().map(|point| tau - point).collect();
-    batch_inversion(&mut differences);
-    points.iter().zip(differences).map(|(point, difference)| share * point * difference).collect()
+    let mut values: Zeroizing<Vec<Fr>> = Zeroizing::new(points.iter().map(|point| tau - point).collect());
+    batch_inversion(&mut values);
+    values.iter_mut().zip(&points).for_each(|(value, point)| *value *= share * point);
+    values
 }
 
-fn odd_lagrange_values(bits: u32, tau: Fr) -> Vec<Fr> {
+fn odd_lagrange_values(bits: u32, tau: Fr) -> Zeroizing<Vec<Fr>> {
     let size = 1_u64 << bits;
     let shift = ntt::root_of_unity(bits + 1);
     // The polynomial of the larger domain is that of the shifted one times (x^n - 1) / (shift^n - 1), where shift^n = -1.
     let factor = (tau.pow([size]) - Fr::from(1_u64)) * inverse(-Fr::from(2_u64));
-    lagrange_values(bits, shift, tau).into_iter().map(|value| value * factor).collect()
+    scaled(&lagrange_values(bits, shift, tau), factor)
+}
+
+fn scaled(values: &[Fr], factor: Fr) -> Zeroizing<Vec<Fr>> {
+    Zeroizing::new(values.iter().map(|value| *value * factor).collect())
 }
 
 /// Multiples of one point, by bytes of the scalar.

@@ -25,7 +25,9 @@ use std::arch::x86_64::{
 
 use ark_bn254::{FqConfig, FrConfig};
 use ark_ff::MontConfig;
+use zeroize::Zeroize;
 
+use crate::curve::{G1, G2};
 use crate::pairs::{Pair, entry_index, is_in_scratch, is_negative};
 
 /// How many elements one vector holds.
@@ -404,15 +406,14 @@ fn negative_lanes(entries: [u32; LANES]) -> __mmask8 {
     entries.iter().enumerate().fold(0, |mask, (lane, &entry)| mask | u8::from(is_negative(entry)) << lane)
 }
 
+/// One coordinate of eight points.
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+fn gather_coordinate<const WORDS: usize>(points: &[&[u64; WORDS]; LANES], number: usize) -> Element {
+    gather(points.map(|point| coordinate(point, number)))
+}
+
 lanes! {
-    fn gather_coordinate(points: &[&[u64; 8]; LANES], number: usize) -> Element {
-        gather(points.map(|point| coordinate(point, number)))
-    }
-
-    fn gather_wide_coordinate(points: &[&[u64; 16]; LANES], number: usize) -> Element {
-        gather(points.map(|point| coordinate(point, number)))
-    }
-
     /// `2 p - y` in the lanes of the mask, not normalised.
     fn negate_some(y: &Element, lanes: __mmask8) -> Element {
         let twice = constant(const { multiple::<Coordinates>(2) });
@@ -425,6 +426,9 @@ lanes! {
         block
     }
 }
+
+/// How many vectors of pairs before they are added points are fetched: memory takes longer than one product.
+const AHEAD: usize = 4;
 
 fn prefetch<const WORDS: usize>(table: &[[u64; WORDS]], pairs: &[Pair], step: usize) {
     for pair in pairs.iter().skip(step * LANES).take(LANES) {
@@ -441,187 +445,37 @@ fn prefetch<const WORDS: usize>(table: &[[u64; WORDS]], pairs: &[Pair], step: us
     }
 }
 
-// --- The first group -----------------------------------------------------------------------------
+// --- Pairs and doubles ---------------------------------------------------------------------------
 
-/// What the way there leaves for the way back, for eight pairs.
-#[derive(Clone, Copy)]
-pub(crate) struct NarrowStep {
-    x: Block,
-    difference: Block,
-    before: Block,
+/// How points are added and doubled eight at a time: in two passes, with the inversion of one product between them.
+pub(crate) trait InLanes<Point> {
+    /// What the way there leaves for the way back, for eight pairs.
+    type Step: Copy + Send + Zeroize;
+
+    /// A step in which nothing is left yet.
+    const FIRST: Self::Step;
+
+    /// Multiply up the differences of `x` of all pairs, or the norms of them; returns their product, lane by lane.
+    ///
+    /// # Safety
+    /// [`available`] has said yes: here and below.
+    unsafe fn products(
+        table: &[Point],
+        scratch: &[Point],
+        pairs: &[Pair],
+        steps: &mut [Self::Step],
+        one: &Block,
+    ) -> Block;
+
+    /// With the inverse of that product, add every pair into its place.
+    unsafe fn sums(table: &[Point], scratch: &mut [Point], pairs: &[Pair], steps: &[Self::Step], inverse: &Block);
+
+    /// Multiply up `2 y` of all points, whose number is one of whole vectors, or the norms of them.
+    unsafe fn doubling_products(points: &[Point], steps: &mut [Block], one: &Block) -> Block;
+
+    /// With the inverse of that product, double every point in its place.
+    unsafe fn doubles(points: &mut [Point], steps: &[Block], inverse: &Block);
 }
-
-impl NarrowStep {
-    pub(crate) const ZERO: Self = Self { x: Block::ZERO, difference: Block::ZERO, before: Block::ZERO };
-}
-
-/// Multiply up the differences of `x` of all pairs; returns their product, lane by lane.
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-pub(crate) fn narrow_products(
-    table: &[[u64; 8]],
-    scratch: &[[u64; 8]],
-    pairs: &[Pair],
-    steps: &mut [NarrowStep],
-    one: &Block,
-) -> Block {
-    let mut product = load(one);
-    for (number, step) in steps.iter_mut().enumerate() {
-        prefetch(table, pairs, number + 2);
-        let lanes = eight(pairs, number);
-        let x1 = gather_coordinate(&lanes.map(|pair| point_at(table, scratch, pair.left)), 0);
-        let x2 = gather_coordinate(&lanes.map(|pair| point_at(table, scratch, pair.right)), 0);
-        let difference = subtract::<Coordinates>(&x2, &x1);
-        store(&mut step.x, x1);
-        store(&mut step.difference, difference);
-        store(&mut step.before, product);
-        product = multiply::<Coordinates>(&product, &difference);
-    }
-    one_of(product)
-}
-
-/// With the inverse of that product, add every pair into its place.
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-pub(crate) fn narrow_sums(
-    table: &[[u64; 8]],
-    scratch: &mut [[u64; 8]],
-    pairs: &[Pair],
-    steps: &[NarrowStep],
-    inverse: &Block,
-) {
-    let mut remaining = load(inverse);
-    for (number, step) in steps.iter().enumerate().rev() {
-        let lanes = eight(pairs, number);
-        let difference = load(&step.difference);
-        let inverted = multiply::<Coordinates>(&remaining, &load(&step.before));
-        remaining = multiply::<Coordinates>(&remaining, &difference);
-        let left = lanes.map(|pair| point_at(table, scratch, pair.left));
-        let right = lanes.map(|pair| point_at(table, scratch, pair.right));
-        let y1 = negate_some(&gather_coordinate(&left, 1), negative_lanes(lanes.map(|pair| pair.left)));
-        let y2 = negate_some(&gather_coordinate(&right, 1), negative_lanes(lanes.map(|pair| pair.right)));
-        let rise = normalise(minus(&plus(&y2, &constant(const { lent::<Coordinates>(2) })), &y1));
-        let slope = multiply::<Coordinates>(&rise, &inverted);
-        let x1 = load(&step.x);
-        // slope^2 - x1 - x2, where x2 = x1 + difference - 2 p
-        let taken = plus(&plus(&x1, &x1), &difference);
-        let squared = square::<Coordinates>(&slope);
-        let x3 = shrink::<Coordinates>(&minus(&plus(&squared, &constant(const { lent::<Coordinates>(7) })), &taken));
-        let run = subtract::<Coordinates>(&x1, &x3);
-        let reached = multiply::<Coordinates>(&slope, &run);
-        let y3 = shrink::<Coordinates>(&minus(&plus(&reached, &constant(const { lent::<Coordinates>(3) })), &y1));
-        let sums = scatter(x3, y3);
-        for (pair, sum) in pairs[number * LANES..].iter().zip(sums) {
-            store_vector(&mut scratch[pair.out as usize], sum);
-        }
-    }
-}
-
-// --- The second group ----------------------------------------------------------------------------
-
-/// The same for the second group: one inversion in the prime field for each difference, that of its norm.
-#[derive(Clone, Copy)]
-pub(crate) struct WideStep {
-    x: [Block; 2],
-    difference: [Block; 2],
-    norm: Block,
-    before: Block,
-}
-
-impl WideStep {
-    pub(crate) const ZERO: Self =
-        Self { x: [Block::ZERO; 2], difference: [Block::ZERO; 2], norm: Block::ZERO, before: Block::ZERO };
-}
-
-/// Multiply up the norms of the differences of `x`.
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-pub(crate) fn wide_products(
-    table: &[[u64; 16]],
-    scratch: &[[u64; 16]],
-    pairs: &[Pair],
-    steps: &mut [WideStep],
-    one: &Block,
-) -> Block {
-    let mut product = load(one);
-    for (number, step) in steps.iter_mut().enumerate() {
-        prefetch(table, pairs, number + 2);
-        let lanes = eight(pairs, number);
-        let left = lanes.map(|pair| point_at(table, scratch, pair.left));
-        let right = lanes.map(|pair| point_at(table, scratch, pair.right));
-        let mut norm = [_mm512_setzero_si512(); 2 * LIMBS];
-        for part in 0..2 {
-            let x1 = gather_wide_coordinate(&left, part);
-            let x2 = gather_wide_coordinate(&right, part);
-            let difference = subtract::<Coordinates>(&x2, &x1);
-            store(&mut step.x[part], x1);
-            store(&mut step.difference[part], difference);
-            let squared = square_wide(&difference);
-            for (sum, term) in norm.iter_mut().zip(squared) {
-                *sum = _mm512_add_epi64(*sum, term);
-            }
-        }
-        let norm = reduce::<Coordinates>(norm);
-        store(&mut step.norm, norm);
-        store(&mut step.before, product);
-        product = multiply::<Coordinates>(&product, &norm);
-    }
-    one_of(product)
-}
-
-/// With the inverse of that product, add every pair into its place.
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-pub(crate) fn wide_sums(
-    table: &[[u64; 16]],
-    scratch: &mut [[u64; 16]],
-    pairs: &[Pair],
-    steps: &[WideStep],
-    inverse: &Block,
-) {
-    let mut remaining = load(inverse);
-    for (number, step) in steps.iter().enumerate().rev() {
-        let lanes = eight(pairs, number);
-        let inverted = multiply::<Coordinates>(&remaining, &load(&step.before));
-        remaining = multiply::<Coordinates>(&remaining, &load(&step.norm));
-        let difference = [load(&step.difference[0]), load(&step.difference[1])];
-        // 1 / (a + b i) = (a - b i) / norm; the minus stays outside
-        let real = multiply::<Coordinates>(&difference[0], &inverted);
-        let imaginary = multiply::<Coordinates>(&difference[1], &inverted);
-        let left = lanes.map(|pair| point_at(table, scratch, pair.left));
-        let right = lanes.map(|pair| point_at(table, scratch, pair.right));
-        let left_negative = negative_lanes(lanes.map(|pair| pair.left));
-        let right_negative = negative_lanes(lanes.map(|pair| pair.right));
-        let margin = constant(const { lent::<Coordinates>(2) });
-        let y1 = [2, 3].map(|part| negate_some(&gather_wide_coordinate(&left, part), left_negative));
-        let y2 = [2, 3].map(|part| negate_some(&gather_wide_coordinate(&right, part), right_negative));
-        let rise = [0, 1].map(|part| normalise(minus(&plus(&y2[part], &margin), &y1[part])));
-        let fall = normalise(minus(&plus(&y1[0], &margin), &y2[0]));
-        let slope = [
-            multiply_twice::<Coordinates>(&rise[0], &real, &rise[1], &imaginary),
-            multiply_twice::<Coordinates>(&rise[1], &real, &fall, &imaginary),
-        ];
-        let squared = square_pair(&slope[0], &slope[1]);
-        let x1 = [load(&step.x[0]), load(&step.x[1])];
-        let x3 = [0, 1].map(|part| {
-            let taken = plus(&plus(&x1[part], &x1[part]), &difference[part]);
-            shrink::<Coordinates>(&minus(&plus(&squared[part], &constant(const { lent::<Coordinates>(7) })), &taken))
-        });
-        let run = [0, 1].map(|part| subtract::<Coordinates>(&x1[part], &x3[part]));
-        let back = subtract::<Coordinates>(&x3[1], &x1[1]);
-        let reached = [
-            multiply_twice::<Coordinates>(&slope[0], &run[0], &slope[1], &back),
-            multiply_twice::<Coordinates>(&slope[0], &run[1], &slope[1], &run[0]),
-        ];
-        let y3 = [0, 1].map(|part| {
-            shrink::<Coordinates>(&minus(&plus(&reached[part], &constant(const { lent::<Coordinates>(3) })), &y1[part]))
-        });
-        let rows = [scatter(x3[0], x3[1]), scatter(y3[0], y3[1])];
-        for (lane, pair) in pairs[number * LANES..].iter().take(LANES).enumerate() {
-            let (x, y) = scratch[pair.out as usize].split_at_mut(8);
-            store_vector(x.try_into().expect("eight limbs"), rows[0][lane]);
-            store_vector(y.try_into().expect("eight limbs"), rows[1][lane]);
-        }
-    }
-}
-
-// --- Doubling ------------------------------------------------------------------------------------
 
 fn row<const WORDS: usize>(points: &[[u64; WORDS]], number: usize) -> [&[u64; WORDS]; LANES] {
     std::array::from_fn(|lane| &points[number * LANES + lane])
@@ -640,36 +494,6 @@ lanes! {
 
     fn lowered(reached: &Element, y: &Element) -> Element {
         shrink::<Coordinates>(&minus(&plus(reached, &constant(const { lent::<Coordinates>(3) })), y))
-    }
-}
-
-/// Multiply up `2 y` of all points, whose number is one of whole vectors.
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-pub(crate) fn narrow_doubling_products(points: &[[u64; 8]], steps: &mut [Block], one: &Block) -> Block {
-    let mut product = load(one);
-    for (number, before) in steps.iter_mut().enumerate() {
-        let y = gather_coordinate(&row(points, number), 1);
-        store(before, product);
-        product = multiply::<Coordinates>(&product, &add(&y, &y));
-    }
-    one_of(product)
-}
-
-/// With the inverse of that product, double every point in its place.
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-pub(crate) fn narrow_doubles(points: &mut [[u64; 8]], steps: &[Block], inverse: &Block) {
-    let mut remaining = load(inverse);
-    for (number, before) in steps.iter().enumerate().rev() {
-        let lanes = row(points, number);
-        let (x, y) = (gather_coordinate(&lanes, 0), gather_coordinate(&lanes, 1));
-        let inverted = multiply::<Coordinates>(&remaining, &load(before));
-        remaining = multiply::<Coordinates>(&remaining, &add(&y, &y));
-        let slope = multiply::<Coordinates>(&triple(&square::<Coordinates>(&x)), &inverted);
-        let x3 = doubled_x(&square::<Coordinates>(&slope), &x);
-        let y3 = lowered(&multiply::<Coordinates>(&slope, &subtract::<Coordinates>(&x, &x3)), &y);
-        for (place, sum) in points[number * LANES..].iter_mut().zip(scatter(x3, y3)) {
-            store_vector(place, sum);
-        }
     }
 }
 
@@ -692,50 +516,275 @@ lanes! {
     }
 }
 
-/// Multiply up the norms of `2 y` of all points, whose number is one of whole vectors.
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-pub(crate) fn wide_doubling_products(points: &[[u64; 16]], steps: &mut [Block], one: &Block) -> Block {
-    let mut product = load(one);
-    for (number, before) in steps.iter_mut().enumerate() {
-        let lanes = row(points, number);
-        let y = [2, 3].map(|part| gather_wide_coordinate(&lanes, part)).map(|part| add(&part, &part));
-        store(before, product);
-        product = multiply::<Coordinates>(&product, &norm(&y[0], &y[1]));
-    }
-    one_of(product)
+// --- The first group -----------------------------------------------------------------------------
+
+/// What the way there leaves for the way back, for eight pairs.
+#[derive(Clone, Copy)]
+pub(crate) struct NarrowStep {
+    x: Block,
+    difference: Block,
+    before: Block,
 }
 
-/// With the inverse of that product, double every point in its place.
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-pub(crate) fn wide_doubles(points: &mut [[u64; 16]], steps: &[Block], inverse: &Block) {
-    let zero = constant([0; LIMBS]);
-    let mut remaining = load(inverse);
-    for (number, before) in steps.iter().enumerate().rev() {
-        let lanes = row(points, number);
-        let [x0, x1, y0, y1] = [0, 1, 2, 3].map(|part| gather_wide_coordinate(&lanes, part));
-        let (twice0, twice1) = (add(&y0, &y0), add(&y1, &y1));
-        let inverted = multiply::<Coordinates>(&remaining, &load(before));
-        remaining = multiply::<Coordinates>(&remaining, &norm(&twice0, &twice1));
-        // 1 / (a + b i) = (a - b i) / norm; the minus stays outside
-        let real = multiply::<Coordinates>(&twice0, &inverted);
-        let imaginary = multiply::<Coordinates>(&twice1, &inverted);
-        let rise = square_pair(&x0, &x1).map(|part| triple(&part));
-        let fall = normalise(minus(&plus(&zero, &constant(const { lent::<Coordinates>(6) })), &rise[0]));
-        let slope = [
-            multiply_twice::<Coordinates>(&rise[0], &real, &rise[1], &imaginary),
-            multiply_twice::<Coordinates>(&rise[1], &real, &fall, &imaginary),
-        ];
-        let squared = square_pair(&slope[0], &slope[1]);
-        let (x3, x4) = (doubled_x(&squared[0], &x0), doubled_x(&squared[1], &x1));
-        let (run0, run1) = (subtract::<Coordinates>(&x0, &x3), subtract::<Coordinates>(&x1, &x4));
-        let back = subtract::<Coordinates>(&x4, &x1);
-        let y3 = lowered(&multiply_twice::<Coordinates>(&slope[0], &run0, &slope[1], &back), &y0);
-        let y4 = lowered(&multiply_twice::<Coordinates>(&slope[0], &run1, &slope[1], &run0), &y1);
-        let rows = [scatter(x3, x4), scatter(y3, y4)];
-        for (lane, place) in points[number * LANES..].iter_mut().take(LANES).enumerate() {
-            let (x, y) = place.split_at_mut(8);
-            store_vector(x.try_into().expect("eight limbs"), rows[0][lane]);
-            store_vector(y.try_into().expect("eight limbs"), rows[1][lane]);
+impl Zeroize for NarrowStep {
+    fn zeroize(&mut self) {
+        for block in [&mut self.x, &mut self.difference, &mut self.before] {
+            block.zeroize();
+        }
+    }
+}
+
+impl InLanes<[u64; 8]> for G1 {
+    type Step = NarrowStep;
+
+    const FIRST: NarrowStep = NarrowStep { x: Block::ZERO, difference: Block::ZERO, before: Block::ZERO };
+
+    #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+    unsafe fn products(
+        table: &[[u64; 8]],
+        scratch: &[[u64; 8]],
+        pairs: &[Pair],
+        steps: &mut [Self::Step],
+        one: &Block,
+    ) -> Block {
+        let mut product = load(one);
+        for (number, step) in steps.iter_mut().enumerate() {
+            prefetch(table, pairs, number + AHEAD);
+            let lanes = eight(pairs, number);
+            let x1 = gather_coordinate(&lanes.map(|pair| point_at(table, scratch, pair.left)), 0);
+            let x2 = gather_coordinate(&lanes.map(|pair| point_at(table, scratch, pair.right)), 0);
+            let difference = subtract::<Coordinates>(&x2, &x1);
+            store(&mut step.x, x1);
+            store(&mut step.difference, difference);
+            store(&mut step.before, product);
+            product = multiply::<Coordinates>(&product, &difference);
+        }
+        one_of(product)
+    }
+
+    #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+    unsafe fn sums(
+        table: &[[u64; 8]],
+        scratch: &mut [[u64; 8]],
+        pairs: &[Pair],
+        steps: &[Self::Step],
+        inverse: &Block,
+    ) {
+        let mut remaining = load(inverse);
+        for (number, step) in steps.iter().enumerate().rev() {
+            let lanes = eight(pairs, number);
+            let difference = load(&step.difference);
+            let inverted = multiply::<Coordinates>(&remaining, &load(&step.before));
+            remaining = multiply::<Coordinates>(&remaining, &difference);
+            let left = lanes.map(|pair| point_at(table, scratch, pair.left));
+            let right = lanes.map(|pair| point_at(table, scratch, pair.right));
+            let y1 = negate_some(&gather_coordinate(&left, 1), negative_lanes(lanes.map(|pair| pair.left)));
+            let y2 = negate_some(&gather_coordinate(&right, 1), negative_lanes(lanes.map(|pair| pair.right)));
+            let rise = normalise(minus(&plus(&y2, &constant(const { lent::<Coordinates>(2) })), &y1));
+            let slope = multiply::<Coordinates>(&rise, &inverted);
+            let x1 = load(&step.x);
+            // slope^2 - x1 - x2, where x2 = x1 + difference - 2 p
+            let taken = plus(&plus(&x1, &x1), &difference);
+            let squared = square::<Coordinates>(&slope);
+            let x3 =
+                shrink::<Coordinates>(&minus(&plus(&squared, &constant(const { lent::<Coordinates>(7) })), &taken));
+            let run = subtract::<Coordinates>(&x1, &x3);
+            let reached = multiply::<Coordinates>(&slope, &run);
+            let y3 = shrink::<Coordinates>(&minus(&plus(&reached, &constant(const { lent::<Coordinates>(3) })), &y1));
+            let sums = scatter(x3, y3);
+            for (pair, sum) in pairs[number * LANES..].iter().zip(sums) {
+                store_vector(&mut scratch[pair.out as usize], sum);
+            }
+        }
+    }
+
+    #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+    unsafe fn doubling_products(points: &[[u64; 8]], steps: &mut [Block], one: &Block) -> Block {
+        let mut product = load(one);
+        for (number, before) in steps.iter_mut().enumerate() {
+            let y = gather_coordinate(&row(points, number), 1);
+            store(before, product);
+            product = multiply::<Coordinates>(&product, &add(&y, &y));
+        }
+        one_of(product)
+    }
+
+    #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+    unsafe fn doubles(points: &mut [[u64; 8]], steps: &[Block], inverse: &Block) {
+        let mut remaining = load(inverse);
+        for (number, before) in steps.iter().enumerate().rev() {
+            let lanes = row(points, number);
+            let (x, y) = (gather_coordinate(&lanes, 0), gather_coordinate(&lanes, 1));
+            let inverted = multiply::<Coordinates>(&remaining, &load(before));
+            remaining = multiply::<Coordinates>(&remaining, &add(&y, &y));
+            let slope = multiply::<Coordinates>(&triple(&square::<Coordinates>(&x)), &inverted);
+            let x3 = doubled_x(&square::<Coordinates>(&slope), &x);
+            let y3 = lowered(&multiply::<Coordinates>(&slope, &subtract::<Coordinates>(&x, &x3)), &y);
+            for (place, sum) in points[number * LANES..].iter_mut().zip(scatter(x3, y3)) {
+                store_vector(place, sum);
+            }
+        }
+    }
+}
+
+// --- The second group ----------------------------------------------------------------------------
+
+/// The same for the second group: one inversion in the prime field for each difference, that of its norm.
+#[derive(Clone, Copy)]
+pub(crate) struct WideStep {
+    x: [Block; 2],
+    difference: [Block; 2],
+    norm: Block,
+    before: Block,
+}
+
+impl Zeroize for WideStep {
+    fn zeroize(&mut self) {
+        let Self { x: [x0, x1], difference: [d0, d1], norm, before } = self;
+        for block in [x0, x1, d0, d1, norm, before] {
+            block.zeroize();
+        }
+    }
+}
+
+impl InLanes<[u64; 16]> for G2 {
+    type Step = WideStep;
+
+    const FIRST: WideStep =
+        WideStep { x: [Block::ZERO; 2], difference: [Block::ZERO; 2], norm: Block::ZERO, before: Block::ZERO };
+
+    #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+    unsafe fn products(
+        table: &[[u64; 16]],
+        scratch: &[[u64; 16]],
+        pairs: &[Pair],
+        steps: &mut [Self::Step],
+        one: &Block,
+    ) -> Block {
+        let mut product = load(one);
+        for (number, step) in steps.iter_mut().enumerate() {
+            prefetch(table, pairs, number + AHEAD);
+            let lanes = eight(pairs, number);
+            let left = lanes.map(|pair| point_at(table, scratch, pair.left));
+            let right = lanes.map(|pair| point_at(table, scratch, pair.right));
+            let x1 = [0, 1].map(|part| gather_coordinate(&left, part));
+            let x2 = [0, 1].map(|part| gather_coordinate(&right, part));
+            let difference = [0, 1].map(|part| subtract::<Coordinates>(&x2[part], &x1[part]));
+            let norm = norm(&difference[0], &difference[1]);
+            for part in 0..2 {
+                store(&mut step.x[part], x1[part]);
+                store(&mut step.difference[part], difference[part]);
+            }
+            store(&mut step.norm, norm);
+            store(&mut step.before, product);
+            product = multiply::<Coordinates>(&product, &norm);
+        }
+        one_of(product)
+    }
+
+    #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+    unsafe fn sums(
+        table: &[[u64; 16]],
+        scratch: &mut [[u64; 16]],
+        pairs: &[Pair],
+        steps: &[Self::Step],
+        inverse: &Block,
+    ) {
+        let mut remaining = load(inverse);
+        for (number, step) in steps.iter().enumerate().rev() {
+            let lanes = eight(pairs, number);
+            let inverted = multiply::<Coordinates>(&remaining, &load(&step.before));
+            remaining = multiply::<Coordinates>(&remaining, &load(&step.norm));
+            let difference = [load(&step.difference[0]), load(&step.difference[1])];
+            // 1 / (a + b i) = (a - b i) / norm; the minus stays outside
+            let real = multiply::<Coordinates>(&difference[0], &inverted);
+            let imaginary = multiply::<Coordinates>(&difference[1], &inverted);
+            let left = lanes.map(|pair| point_at(table, scratch, pair.left));
+            let right = lanes.map(|pair| point_at(table, scratch, pair.right));
+            let left_negative = negative_lanes(lanes.map(|pair| pair.left));
+            let right_negative = negative_lanes(lanes.map(|pair| pair.right));
+            let margin = constant(const { lent::<Coordinates>(2) });
+            let y1 = [2, 3].map(|part| negate_some(&gather_coordinate(&left, part), left_negative));
+            let y2 = [2, 3].map(|part| negate_some(&gather_coordinate(&right, part), right_negative));
+            let rise = [0, 1].map(|part| normalise(minus(&plus(&y2[part], &margin), &y1[part])));
+            let fall = normalise(minus(&plus(&y1[0], &margin), &y2[0]));
+            let slope = [
+                multiply_twice::<Coordinates>(&rise[0], &real, &rise[1], &imaginary),
+                multiply_twice::<Coordinates>(&rise[1], &real, &fall, &imaginary),
+            ];
+            let squared = square_pair(&slope[0], &slope[1]);
+            let x1 = [load(&step.x[0]), load(&step.x[1])];
+            let x3 = [0, 1].map(|part| {
+                let taken = plus(&plus(&x1[part], &x1[part]), &difference[part]);
+                shrink::<Coordinates>(&minus(
+                    &plus(&squared[part], &constant(const { lent::<Coordinates>(7) })),
+                    &taken,
+                ))
+            });
+            let run = [0, 1].map(|part| subtract::<Coordinates>(&x1[part], &x3[part]));
+            let back = subtract::<Coordinates>(&x3[1], &x1[1]);
+            let reached = [
+                multiply_twice::<Coordinates>(&slope[0], &run[0], &slope[1], &back),
+                multiply_twice::<Coordinates>(&slope[0], &run[1], &slope[1], &run[0]),
+            ];
+            let y3 = [0, 1].map(|part| {
+                shrink::<Coordinates>(&minus(
+                    &plus(&reached[part], &constant(const { lent::<Coordinates>(3) })),
+                    &y1[part],
+                ))
+            });
+            let rows = [scatter(x3[0], x3[1]), scatter(y3[0], y3[1])];
+            for (lane, pair) in pairs[number * LANES..].iter().take(LANES).enumerate() {
+                let (x, y) = scratch[pair.out as usize].split_at_mut(8);
+                store_vector(x.try_into().expect("eight limbs"), rows[0][lane]);
+                store_vector(y.try_into().expect("eight limbs"), rows[1][lane]);
+            }
+        }
+    }
+
+    #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+    unsafe fn doubling_products(points: &[[u64; 16]], steps: &mut [Block], one: &Block) -> Block {
+        let mut product = load(one);
+        for (number, before) in steps.iter_mut().enumerate() {
+            let lanes = row(points, number);
+            let y = [2, 3].map(|part| gather_coordinate(&lanes, part)).map(|part| add(&part, &part));
+            store(before, product);
+            product = multiply::<Coordinates>(&product, &norm(&y[0], &y[1]));
+        }
+        one_of(product)
+    }
+
+    #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+    unsafe fn doubles(points: &mut [[u64; 16]], steps: &[Block], inverse: &Block) {
+        let zero = constant([0; LIMBS]);
+        let mut remaining = load(inverse);
+        for (number, before) in steps.iter().enumerate().rev() {
+            let lanes = row(points, number);
+            let [x0, x1, y0, y1] = [0, 1, 2, 3].map(|part| gather_coordinate(&lanes, part));
+            let (twice0, twice1) = (add(&y0, &y0), add(&y1, &y1));
+            let inverted = multiply::<Coordinates>(&remaining, &load(before));
+            remaining = multiply::<Coordinates>(&remaining, &norm(&twice0, &twice1));
+            // 1 / (a + b i) = (a - b i) / norm; the minus stays outside
+            let real = multiply::<Coordinates>(&twice0, &inverted);
+            let imaginary = multiply::<Coordinates>(&twice1, &inverted);
+            let rise = square_pair(&x0, &x1).map(|part| triple(&part));
+            let fall = normalise(minus(&plus(&zero, &constant(const { lent::<Coordinates>(6) })), &rise[0]));
+            let slope = [
+                multiply_twice::<Coordinates>(&rise[0], &real, &rise[1], &imaginary),
+                multiply_twice::<Coordinates>(&rise[1], &real, &fall, &imaginary),
+            ];
+            let squared = square_pair(&slope[0], &slope[1]);
+            let (x3, x4) = (doubled_x(&squared[0], &x0), doubled_x(&squared[1], &x1));
+            let (run0, run1) = (subtract::<Coordinates>(&x0, &x3), subtract::<Coordinates>(&x1, &x4));
+            let back = subtract::<Coordinates>(&x4, &x1);
+            let y3 = lowered(&multiply_twice::<Coordinates>(&slope[0], &run0, &slope[1], &back), &y0);
+            let y4 = lowered(&multiply_twice::<Coordinates>(&slope[0], &run1, &slope[1], &run0), &y1);
+            let rows = [scatter(x3, x4), scatter(y3, y4)];
+            for (lane, place) in points[number * LANES..].iter_mut().take(LANES).enumerate() {
+                let (x, y) = place.split_at_mut(8);
+                store_vector(x.try_into().expect("eight limbs"), rows[0][lane]);
+                store_vector(y.try_into().expect("eight limbs"), rows[1][lane]);
+            }
         }
     }
 }
@@ -790,20 +839,42 @@ lanes! {
     }
 }
 
+/// Vectors on which all levels are done one after the other, while they are in the cache.
+const CACHED: usize = 2048;
+
 /// From the values at the powers of a root to the values at the points between them, in place.
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
 pub(crate) fn shift_values(values: &mut [Block], twiddles: &Twiddles) {
-    let mut half = values.len() / 2;
-    while half >= 1 {
-        for (block, w) in values.chunks_exact_mut(2 * half).zip(&twiddles.inverse) {
-            let (low, high) = block.split_at_mut(half);
-            cross_blocks(low, high, &constant(*w));
+    let length = values.len().min(CACHED);
+    descend(values, 0, length, &twiddles.inverse);
+    for (number, part) in values.chunks_exact_mut(length).enumerate() {
+        descend(part, number, 1, &twiddles.inverse);
+        for (index, group) in part.chunks_exact_mut(LANES).enumerate() {
+            turn_back(group, number * length / LANES + index, twiddles);
         }
-        half /= 2;
+        ascend(part, 1, &twiddles.forward);
     }
-    for ((group, small), shift) in
-        values.chunks_exact_mut(LANES).zip(&twiddles.inverse_small).zip(twiddles.shift.chunks_exact(LANES))
-    {
+    ascend(values, length, &twiddles.forward);
+}
+
+lanes! {
+    /// Levels on the way to coefficients, down to blocks of twice `least` vectors: `part` is number so much of all parts
+    /// that have its length.
+    fn descend(part: &mut [Block], number: usize, least: usize, factors: &[[u64; LIMBS]]) {
+        let mut half = part.len() / 2;
+        while half >= least {
+            let first = number * part.len() / (2 * half);
+            for (block, w) in part.chunks_exact_mut(2 * half).zip(&factors[first..]) {
+                let (low, high) = block.split_at_mut(half);
+                cross_blocks(low, high, &constant(*w));
+            }
+            half /= 2;
+        }
+    }
+
+    /// The last levels of the way there and the first ones back, within 64 elements.
+    fn turn_back(group: &mut [Block], number: usize, twiddles: &Twiddles) {
+        let (small, shift) = (&twiddles.inverse_small[number], &twiddles.shift[number * LANES..]);
         let mut rows: [Element; LANES] = [0, 1, 2, 3, 4, 5, 6, 7].map(|row| load(&group[row]));
         turn(&mut rows);
         let (w8, [w4_0, w4_1]) = (load(&small[0]), [load(&small[1]), load(&small[2])]);
@@ -837,18 +908,22 @@ pub(crate) fn shift_values(values: &mut [Block], twiddles: &Twiddles) {
             store(&mut group[row], rows[row]);
         }
     }
-    let mut half = 1;
-    while half < values.len() {
-        let factors = &twiddles.forward[half - 1..2 * half - 1];
-        for block in values.chunks_exact_mut(2 * half) {
-            let (low, high) = block.split_at_mut(half);
-            for ((a, b), w) in low.iter_mut().zip(high).zip(factors) {
-                let (sum, difference) = butterfly(&load(a), &load(b), &load(w));
-                store(a, sum);
-                store(b, difference);
+
+    /// Levels on the way back, from blocks of twice `least` vectors.
+    fn ascend(values: &mut [Block], least: usize, factors: &[Block]) {
+        let mut half = least;
+        while half < values.len() {
+            let factors = &factors[half - 1..2 * half - 1];
+            for block in values.chunks_exact_mut(2 * half) {
+                let (low, high) = block.split_at_mut(half);
+                for ((a, b), w) in low.iter_mut().zip(high).zip(factors) {
+                    let (sum, difference) = butterfly(&load(a), &load(b), &load(w));
+                    store(a, sum);
+                    store(b, difference);
+                }
             }
+            half *= 2;
         }
-        half *= 2;
     }
 }
 
@@ -873,25 +948,8 @@ pub(crate) fn join_all(a: &mut [Block], b: &[Block], c: &[Block], factor: &Block
     }
 }
 
-impl zeroize::Zeroize for Block {
+impl Zeroize for Block {
     fn zeroize(&mut self) {
         self.0.zeroize();
-    }
-}
-
-impl zeroize::Zeroize for NarrowStep {
-    fn zeroize(&mut self) {
-        for block in [&mut self.x, &mut self.difference, &mut self.before] {
-            block.zeroize();
-        }
-    }
-}
-
-impl zeroize::Zeroize for WideStep {
-    fn zeroize(&mut self) {
-        let Self { x: [x0, x1], difference: [d0, d1], norm, before } = self;
-        for block in [x0, x1, d0, d1, norm, before] {
-            block.zeroize();
-        }
     }
 }

@@ -4,6 +4,10 @@
 //! against. This crate is only faster. It is imported as `snark._native` and knows no margin. One file holds one
 //! subject; this one only registers what Python sees.
 
+mod aligned;
+mod blake2b;
+mod bulk;
+mod constraint_rows;
 mod container;
 mod curve;
 mod development;
@@ -12,10 +16,13 @@ mod from_inputs;
 mod ifma;
 #[cfg(target_arch = "x86_64")]
 mod inversion;
+mod lattice;
+mod lockstep;
 mod msm;
 mod ntt;
 mod pairing;
 mod pairs;
+mod point_transform;
 mod points;
 mod poseidon;
 mod program;
@@ -23,6 +30,8 @@ mod prover;
 mod proving;
 mod refusal;
 mod schedule;
+mod secrets;
+mod subgroup;
 mod sums;
 mod tables;
 mod tower;
@@ -38,7 +47,15 @@ mod _native {
     use pyo3::prelude::*;
 
     #[pymodule_export]
+    use crate::blake2b::Blake2b;
+    #[pymodule_export]
+    use crate::bulk::BulkGroup;
+    #[pymodule_export]
+    use crate::constraint_rows::ConstraintRows;
+    #[pymodule_export]
     use crate::from_inputs::prove_from_inputs;
+    #[pymodule_export]
+    use crate::point_transform::transform_scalars;
     #[pymodule_export]
     use crate::points::{
         g1_add, g1_multiply, g2_add, g2_multiply, pairing, pairing_product_is_one, require_in_g1, require_in_g2,
@@ -49,6 +66,8 @@ mod _native {
     use crate::program::WitnessProgram;
     #[pymodule_export]
     use crate::proving::{ProvingKey, make_development_key, sum_of_multiples_g1, sum_of_multiples_g2};
+    #[pymodule_export]
+    use crate::secrets::{Secret, SecretStream};
     #[pymodule_export]
     use crate::verifier::{PreparedKey, check_batch};
 

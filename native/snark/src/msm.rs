@@ -22,6 +22,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::curve::{Group, Kernel};
 use crate::pairs::{Adder, table_entry};
 use crate::schedule::Queue;
+use crate::wiped::Secret;
 
 /// Half of the modulus is below `2^253`; one bit more lets the carry of the highest digit in.
 const MAGNITUDE_BITS: u32 = 254;
@@ -202,9 +203,9 @@ struct Sum<'work, G: Bulk> {
     shape: Shape,
     sorted: Sorted,
     table: &'work [G::Point],
-    buckets: Mutex<Vec<G::Point>>,
+    buckets: Mutex<Secret<G::Point>>,
     segments_left: AtomicUsize,
-    sets: Mutex<Vec<Projective<G::Curve>>>,
+    sets: Mutex<Zeroizing<Vec<Projective<G::Curve>>>>,
     sets_left: AtomicUsize,
     done: Mutex<Option<Done<'work, G>>>,
 }
@@ -237,9 +238,9 @@ pub(crate) fn start<'work, G: Bulk>(
         shape,
         sorted,
         table,
-        buckets: Mutex::new(vec![G::INFINITY; groups]),
+        buckets: Mutex::new(vec![G::INFINITY; groups].into()),
         segments_left: AtomicUsize::new(segments),
-        sets: Mutex::new(vec![Projective::ZERO; shape.sets]),
+        sets: Mutex::new(Zeroizing::new(vec![Projective::ZERO; shape.sets])),
         sets_left: AtomicUsize::new(shape.sets),
         done: Mutex::new(Some(Box::new(done))),
     });
@@ -256,17 +257,16 @@ impl<'work, G: Bulk> Sum<'work, G> {
         let to = (from + length).min(entries.len());
         let first = starts.partition_point(|&start| start as usize <= from) - 1;
         let last = starts.partition_point(|&start| (start as usize) < to);
-        let sizes: Vec<u32> = starts[first..=last]
-            .windows(2)
-            .map(|bounds| bounds[1].min(to as u32) - bounds[0].max(from as u32))
-            .collect();
+        let sizes = starts[first..=last].windows(2);
+        let sizes = sizes.map(|bounds| bounds[1].min(to as u32) - bounds[0].max(from as u32));
+        let sizes = Zeroizing::new(sizes.collect::<Vec<_>>());
         let sums = G::adder(worker).sum_groups(this.table, entries[from..to].to_vec(), &sizes);
         let mut buckets = lock(&this.buckets);
-        for (bucket, sum) in buckets[first..].iter_mut().zip(sums) {
-            if *bucket == G::INFINITY {
-                *bucket = sum;
-            } else if sum != G::INFINITY {
-                let both: Projective<G::Curve> = G::unpack(this.kernel, bucket) + G::unpack(this.kernel, &sum);
+        for (bucket, sum) in buckets[first..].iter_mut().zip(sums.iter()) {
+            if G::is_infinity(bucket) {
+                *bucket = *sum;
+            } else if !G::is_infinity(sum) {
+                let both: Projective<G::Curve> = G::unpack(this.kernel, bucket) + G::unpack(this.kernel, sum);
                 *bucket = G::pack(this.kernel, &both.into());
             }
         }
@@ -283,15 +283,15 @@ impl<'work, G: Bulk> Sum<'work, G> {
     /// `side * sum(high * row) + sum(low * column)`, and rows and columns are again sums within groups.
     fn weigh_set(this: &Arc<Self>, set: usize, queue: &Queue<'work, Worker>, worker: &mut Worker) {
         let count = this.shape.buckets();
-        let buckets = lock(&this.buckets)[set * count..(set + 1) * count].to_vec();
+        let buckets = Secret::from(lock(&this.buckets)[set * count..(set + 1) * count].to_vec());
         let side_bits = this.shape.window / 2;
         let side = 1 << side_bits;
         let rows = count / side + 1;
-        let mut sizes = Vec::with_capacity(rows + side);
+        let mut sizes = Zeroizing::new(Vec::with_capacity(rows + side));
         let mut entries = Vec::with_capacity(2 * count);
         let mut add_group = |digits: &mut dyn Iterator<Item = usize>| {
             let before = entries.len();
-            let members = digits.filter(|&digit| (1..=count).contains(&digit) && buckets[digit - 1] != G::INFINITY);
+            let members = digits.filter(|&digit| (1..=count).contains(&digit) && !G::is_infinity(&buckets[digit - 1]));
             entries.extend(members.map(|digit| digit as u32 - 1));
             sizes.push((entries.len() - before) as u32);
         };
@@ -319,7 +319,7 @@ impl<'work, G: Bulk> Sum<'work, G> {
         let mut running = Projective::ZERO;
         let mut total = Projective::ZERO;
         for sum in sums[1..].iter().rev() {
-            if *sum != G::INFINITY {
+            if !G::is_infinity(sum) {
                 running += G::unpack(self.kernel, sum);
             }
             total += running;
@@ -341,11 +341,5 @@ impl<'work, G: Bulk> Sum<'work, G> {
         if let Some(done) = lock(&self.done).take() {
             done(queue, total);
         }
-    }
-}
-
-impl<G: Bulk> Drop for Sum<'_, G> {
-    fn drop(&mut self) {
-        bytemuck::cast_slice_mut::<_, u64>(&mut lock(&self.buckets)).zeroize();
     }
 }

@@ -56,7 +56,7 @@ pub(crate) fn powers(root: Fr, first: Fr, count: usize) -> Vec<Fr> {
 }
 
 /// `values` with the bits of their places reversed.
-fn reversed<T: Copy>(values: &[T]) -> Vec<T> {
+pub(crate) fn reversed<T: Copy>(values: &[T]) -> Vec<T> {
     let bits = values.len().trailing_zeros();
     (0..values.len())
         .map(|place| values[if bits == 0 { 0 } else { place.reverse_bits() >> (usize::BITS - bits) }])
@@ -188,7 +188,7 @@ fn to_coefficients(values: &mut [Fr], factors: &[Fr]) {
 }
 
 /// Bit-reversed order to natural order.
-fn to_values(values: &mut [Fr], factors: &[Fr]) {
+pub(crate) fn to_values(values: &mut [Fr], factors: &[Fr]) {
     let mut half = 1;
     while half < values.len() {
         let stride = values.len() / 2 / half;

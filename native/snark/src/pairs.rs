@@ -4,9 +4,12 @@
 //! trick pays three products more for each inverse. Pairs of one chunk touch different places, so that eight can be
 //! added side by side.
 
-use zeroize::Zeroize;
+use ark_ec::AdditiveGroup;
+use ark_ec::short_weierstrass::Projective;
+use zeroize::{Zeroize, Zeroizing};
 
-use crate::curve::{Group, Kernel};
+use crate::curve::{Group, Kernel, Workspace};
+use crate::wiped::Secret;
 
 /// Additions that share one inversion.
 const CHUNK: usize = 2048;
@@ -20,6 +23,11 @@ pub(crate) const MOST_POINTS: usize = SCRATCH as usize;
 /// An entry names a point of the table, or its negative.
 pub(crate) fn table_entry(index: u32, negative: bool) -> u32 {
     index | if negative { NEGATIVE } else { 0 }
+}
+
+/// An entry that names a place of the scratch memory.
+pub(crate) fn scratch_entry(index: u32) -> u32 {
+    index | SCRATCH
 }
 
 pub(crate) fn is_negative(entry: u32) -> bool {
@@ -42,41 +50,98 @@ pub(crate) struct Pair {
     pub(crate) out: u32,
 }
 
+impl Zeroize for Pair {
+    fn zeroize(&mut self) {
+        self.left.zeroize();
+        self.right.zeroize();
+        self.out.zeroize();
+    }
+}
+
 /// The memory of one worker, used again for each task.
 pub(crate) struct Adder<G: Group> {
     kernel: Kernel,
-    scratch: Vec<G::Point>,
-    pairs: Vec<Pair>,
-    workspace: G::Workspace,
+    scratch: Secret<G::Point>,
+    pairs: Zeroizing<Vec<Pair>>,
+    workspace: Workspace<G>,
     /// Whether infinity has come up: from then on each pair is looked at.
     degenerate: bool,
 }
 
 impl<G: Group> Adder<G> {
     pub(crate) fn new(kernel: Kernel) -> Self {
-        Self { kernel, scratch: Vec::new(), pairs: Vec::new(), workspace: G::Workspace::default(), degenerate: false }
+        let (scratch, pairs) = (Secret::default(), Zeroizing::default());
+        Self { kernel, scratch, pairs, workspace: Workspace::default(), degenerate: false }
     }
 
     /// The sum of each group of `entries`, where `sizes` says how many belong to each; infinity for an empty group.
     ///
     /// Each round adds neighbours within the groups, so that the number of rounds grows with the logarithm of the
     /// largest group and no addition waits for another one of its round.
-    pub(crate) fn sum_groups(&mut self, table: &[G::Point], mut entries: Vec<u32>, sizes: &[u32]) -> Vec<G::Point> {
-        let mut left = sizes.to_vec();
+    pub(crate) fn sum_groups(&mut self, table: &[G::Point], mut entries: Vec<u32>, sizes: &[u32]) -> Secret<G::Point> {
+        let mut left = Zeroizing::new(sizes.to_vec());
         self.degenerate = false;
-        self.scratch.clear();
+        self.make_room(entries.len() / 2);
         while left.iter().any(|&size| size > 1) {
             let places = self.pair_up(&mut entries, &mut left);
             self.scratch.resize(places, G::INFINITY);
             self.add_pairs(table);
         }
         let mut rest = entries.iter();
-        let sums = left
+        let sums: Vec<_> = left
             .iter()
             .map(|&size| if size == 0 { G::INFINITY } else { self.resolve(table, *rest.next().expect("one is left")) })
             .collect();
         entries.zeroize();
-        sums
+        sums.into()
+    }
+
+    /// No round has more pairs than this, nor do their sums take more places.
+    fn make_room(&mut self, pairs: usize) {
+        self.scratch.clear_with_room(pairs);
+        if self.pairs.capacity() < pairs {
+            self.pairs = Zeroizing::new(Vec::with_capacity(pairs));
+        }
+    }
+
+    /// Take points into the scratch memory, place by place, for what follows.
+    pub(crate) fn begin(&mut self, points: &[G::Point]) {
+        self.scratch.clear_with_room(points.len());
+        self.scratch.extend_from_slice(points);
+        self.degenerate = points.iter().any(G::is_infinity);
+    }
+
+    /// What stands in the scratch memory.
+    pub(crate) fn scratch(&self) -> &[G::Point] {
+        &self.scratch
+    }
+
+    /// Double everything in the scratch memory.
+    pub(crate) fn double_scratch(&mut self) {
+        if !self.degenerate && G::double_all(self.kernel, &mut self.scratch) {
+            return;
+        }
+        for point in self.scratch.iter_mut() {
+            let double = Projective::from(G::unpack(self.kernel, point)).double();
+            *point = G::pack(self.kernel, &double.into());
+        }
+    }
+
+    /// Add to places of the scratch memory, each at most once.
+    pub(crate) fn add_to_scratch(&mut self, table: &[G::Point], pairs: impl Iterator<Item = Pair>) {
+        self.pairs.clear();
+        self.pairs.extend(pairs);
+        self.add_pairs(table);
+    }
+
+    /// From here on each pair is looked at, because the table may hold infinity.
+    pub(crate) fn expect_infinity(&mut self) {
+        self.degenerate = true;
+    }
+
+    /// Forget the points of the scratch memory.
+    pub(crate) fn wipe(&mut self) {
+        bytemuck::cast_slice_mut::<_, u64>(self.scratch.as_mut_slice()).zeroize();
     }
 
     /// The pairs of one round; afterwards `entries` and `sizes` are what the round leaves. Returns how many places of
@@ -126,8 +191,8 @@ impl<G: Group> Adder<G> {
 
     /// Where `x` are equal, or a point is infinity, the formula has no slope: those pairs are added one by one.
     fn add_any(&mut self, table: &[G::Point], chunk: &[Pair]) {
-        let mut ordinary = Vec::with_capacity(chunk.len());
-        let mut special = Vec::new();
+        let mut ordinary = Zeroizing::new(Vec::with_capacity(chunk.len()));
+        let mut special = Vec::with_capacity(chunk.len());
         for pair in chunk {
             if !self.degenerate && !G::may_coincide(self.place(table, pair.left), self.place(table, pair.right)) {
                 ordinary.push(*pair);
@@ -143,9 +208,10 @@ impl<G: Group> Adder<G> {
             let added = G::add_distinct(self.kernel, table, &mut self.scratch, &ordinary, &mut self.workspace);
             assert!(added, "pairs with a slope can be added");
         }
-        for (out, sum) in special {
-            self.degenerate |= sum == G::INFINITY;
-            self.scratch[out as usize] = sum;
+        for (out, sum) in &mut special {
+            self.degenerate |= G::is_infinity(sum);
+            self.scratch[*out as usize] = *sum;
+            bytemuck::bytes_of_mut(sum).zeroize();
         }
     }
 
@@ -164,11 +230,6 @@ impl<G: Group> Adder<G> {
 impl<G: Group> Drop for Adder<G> {
     /// Sums of points chosen by a witness, and the choice, are as secret as the witness.
     fn drop(&mut self) {
-        bytemuck::cast_slice_mut::<_, u64>(&mut self.scratch).zeroize();
-        for pair in &mut self.pairs {
-            pair.left.zeroize();
-            pair.right.zeroize();
-        }
         self.workspace.zeroize();
     }
 }

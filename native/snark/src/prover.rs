@@ -10,7 +10,7 @@
 //! at the powers, and `c` their products. Whether these are the rows of the third matrix, no key says: see `verify`.
 //! The terms with delta are bases like all others.
 
-use std::fs::File;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -21,14 +21,16 @@ use ark_ff::{BigInt, MontConfig, PrimeField, Zero};
 use rand::RngCore;
 use rand::rngs::OsRng;
 use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::container::{ELEMENT, POINT1, POINT2, below, write_evm1, write_evm2};
 use crate::curve::{G1, G2, Kernel};
+use crate::development;
 use crate::msm::{self, Scalar, Worker};
 use crate::ntt::{Domain, Values};
 use crate::refusal::Refusal;
 use crate::schedule::{self, Queue};
+use crate::subgroup;
 use crate::tables::{self, Label, Query, Table};
 use crate::verifier::PreparedKey;
 use crate::zkey::{Header, Matrix, ProvingKey};
@@ -45,7 +47,7 @@ pub(crate) struct Proof {
 pub(crate) struct Prover {
     kernel: Kernel,
     header: Header,
-    verifier: Result<PreparedKey, Refusal>,
+    verifier: PreparedKey,
     matrices: [Matrix; 2],
     factors: Vec<Fr>,
     domain: Domain,
@@ -122,6 +124,10 @@ pub(crate) struct Settings {
     /// How many bytes they may have in all; with too few there are none.
     pub(crate) memory_limit: u64,
     pub(crate) threads: usize,
+    /// Whether a key that is marked as one for development will do.
+    pub(crate) allow_development: bool,
+    /// The SHA-256 that the key's file has to have.
+    pub(crate) pin: Option<[u8; 32]>,
 }
 
 /// The bases of all sums of a key, those of the first group in the order of the constants above.
@@ -152,7 +158,12 @@ fn make_tables(
 ) -> Result<(Table<G1>, Table<G2>), Refusal> {
     let Settings { kernel, threads, .. } = *settings;
     let sets = tables::sets_within(settings.memory_limit, first, second);
-    let build = || Ok((tables::build(first, sets, kernel, threads)?, tables::build(second, sets, kernel, threads)?));
+    let build = || {
+        let (first, second) =
+            (tables::build(first, sets, kernel, threads)?, tables::build(second, sets, kernel, threads)?);
+        subgroup::require_all(&second, kernel, threads)?;
+        Ok((first, second))
+    };
     let (Some(path), Some(sets)) = (&settings.tables, sets) else { return build() };
     let label = Label { key: Sha256::digest(bytes).into(), kernel, sets };
     if let Some(tables) = tables::load(path, &label, first, second) {
@@ -165,23 +176,23 @@ fn make_tables(
 }
 
 impl Prover {
-    /// Make the key in a file ready.
+    /// Make the key in a file ready. The file is read, not mapped: whoever cuts a mapped file short ends the process that
+    /// looks at it, and whoever alters one alters it behind every check.
     pub(crate) fn open(path: &Path, settings: &Settings) -> Result<Self, Refusal> {
-        let unreadable = |error: std::io::Error| Refusal::unreadable("path", &error.to_string());
-        let file = File::open(path).map_err(unreadable)?;
-        let bytes =
-            tables::map_file(&file).ok_or_else(|| Refusal::unreadable("path", "a file that cannot be mapped"))?;
+        let bytes = fs::read(path).map_err(|error| Refusal::unreadable("path", &error.to_string()))?;
         Self::new(&bytes, settings)
     }
 
     pub(crate) fn new(bytes: &[u8], settings: &Settings) -> Result<Self, Refusal> {
+        require_pinned(bytes, settings.pin)?;
         let key = ProvingKey::read(bytes)?;
         let header = key.header.clone();
+        require_no_development(&header, settings.allow_development)?;
+        let verifier = verifier(&header, &key.inputs()?)?;
         let (matrices, factors) = key.matrices()?;
         let (first, second) = queries(&key);
         let (first, second) = make_tables(bytes, (&first, &second), settings)?;
         let domain = Domain::new(header.domain_bits, settings.kernel);
-        let verifier = verifier(&header, &key.inputs()?);
         Ok(Self { kernel: settings.kernel, header, verifier, matrices, factors, domain, first, second })
     }
 
@@ -189,6 +200,11 @@ impl Prover {
     pub(crate) fn sizes(&self) -> (usize, usize, usize, usize) {
         let bytes = size_of_val(&*self.first.points) + size_of_val(&*self.second.points);
         (self.header.wires, self.header.public, self.header.domain(), bytes)
+    }
+
+    /// Whether the key is marked as made for development.
+    pub(crate) fn is_for_development(&self) -> bool {
+        development::is_mark(&self.header.gamma2)
     }
 
     /// The part of a witness that a proof is about.
@@ -224,14 +240,36 @@ impl Prover {
         write_evm1(&mut bytes, &proof.a);
         write_evm2(&mut bytes, &proof.b);
         write_evm1(&mut bytes, &proof.c);
-        self.verifier.as_ref().map_err(Clone::clone)?.check(self.public_values(witness), &bytes).map_err(|_| {
+        self.verifier.check(self.public_values(witness), &bytes).map_err(|_| {
             let expected = "values that satisfy every constraint";
             Refusal::rejected("F20_UNSATISFIED", "witness values", "values that break a constraint", expected)
         })
     }
 }
 
-/// What verifies the proofs of a key; a key that cannot be trusted has none, and says why.
+/// Every byte of the key is as the caller knows it, where the caller says so.
+fn require_pinned(bytes: &[u8], pin: Option<[u8; 32]>) -> Result<(), Refusal> {
+    let Some(pin) = pin else { return Ok(()) };
+    let hash: [u8; 32] = Sha256::digest(bytes).into();
+    if hash == pin {
+        return Ok(());
+    }
+    let [found, expected] = [hash, pin].map(|hash| {
+        let half = |from: usize| u128::from_be_bytes(hash[from..][..16].try_into().expect("half of it"));
+        format!("{:032x}{:032x}", half(0), half(16))
+    });
+    Err(Refusal::rejected("V23_KEY_NOT_PINNED", "SHA-256 of the proving key", &found, &expected))
+}
+
+fn require_no_development(header: &Header, allowed: bool) -> Result<(), Refusal> {
+    if allowed || !development::is_mark(&header.gamma2) {
+        return Ok(());
+    }
+    let expected = "a key from a ceremony, unless development is asked for";
+    Err(Refusal::rejected("V24_DEVELOPMENT_KEY", "proving key", "a key made for development", expected))
+}
+
+/// What verifies the proofs of a key; none that anyone can forge with gets as far.
 fn verifier(header: &Header, inputs: &[G1Affine]) -> Result<PreparedKey, Refusal> {
     let mut bytes = Vec::new();
     write_evm1(&mut bytes, &header.alpha1);
@@ -253,6 +291,14 @@ struct Progress {
     values_done: AtomicUsize,
     sums: [Mutex<G1Projective>; 4],
     second: Mutex<G2Projective>,
+}
+
+impl Drop for Progress {
+    /// Before r and s come in, a sum tells of a witness that can be guessed whether the guess is right.
+    fn drop(&mut self) {
+        self.sums.iter_mut().for_each(|sum| sum.get_mut().unwrap_or_else(PoisonError::into_inner).zeroize());
+        self.second.get_mut().unwrap_or_else(PoisonError::into_inner).zeroize();
+    }
 }
 
 fn put<T>(place: &Mutex<T>, value: T) {

@@ -32,8 +32,10 @@ pub(crate) struct ProvingKey {
 #[pymethods]
 impl ProvingKey {
     /// Read the key at `path`. With a `memory_limit` for them, its points are multiplied out, and kept in the file
-    /// `tables` if one is named.
+    /// `tables` if one is named. `pin` is the SHA-256 that its file has to have.
     #[staticmethod]
+    #[pyo3(signature = (path, tables, memory_limit, threads, *, portable, allow_development, pin))]
+    #[allow(clippy::too_many_arguments, reason = "each is a setting with a name")]
     fn open(
         py: Python<'_>,
         path: PathBuf,
@@ -41,9 +43,11 @@ impl ProvingKey {
         memory_limit: u64,
         threads: usize,
         portable: bool,
+        allow_development: bool,
+        pin: Option<[u8; 32]>,
     ) -> PyResult<Self> {
         let kernel = if portable { Kernel::Portable } else { Kernel::fastest() };
-        let settings = Settings { kernel, tables, memory_limit, threads };
+        let settings = Settings { kernel, tables, memory_limit, threads, allow_development, pin };
         detached(py, AssertUnwindSafe(|| Ok(Self { prover: Box::new(Prover::open(&path, &settings)?) })))
     }
 
@@ -51,6 +55,12 @@ impl ProvingKey {
     #[getter]
     fn sizes(&self) -> (usize, usize, usize, usize) {
         self.prover.sizes()
+    }
+
+    /// Whether the key is marked as made for development.
+    #[getter]
+    fn is_for_development(&self) -> bool {
+        self.prover.is_for_development()
     }
 
     /// Prove from the content of a `.wtns` file.

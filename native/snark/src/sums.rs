@@ -127,7 +127,7 @@ impl Coefficient {
 }
 
 /// A cube root of one in F_p. The other one belongs to the square of lambda.
-fn beta() -> Fq {
+pub(crate) fn beta() -> Fq {
     let root = (-Fq::from(3)).sqrt().expect("p = 1 (mod 3)");
     let candidate = (root - Fq::ONE) / Fq::from(2);
     let generator = G1Affine::generator();

@@ -4,16 +4,15 @@
 //! altered, of another key or of other settings is made anew.
 
 use std::fs::{self, File};
-use std::io::Write;
-use std::ops::Deref;
+use std::io::{Read, Write};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use ark_ec::short_weierstrass::Projective;
 use ark_ec::{AdditiveGroup, CurveGroup};
-use memmap2::Mmap;
 use sha2::{Digest, Sha256};
 
+use crate::aligned::Aligned;
 use crate::container::Stored;
 use crate::curve::{G1, G2, Group, Kernel};
 use crate::msm::{Bases, Shape};
@@ -63,28 +62,9 @@ impl<'a> Query<'a> {
     }
 }
 
-/// Points in memory, or in a file that is mapped into it.
-pub(crate) enum Points<G: Group> {
-    Owned(Vec<G::Point>),
-    Mapped { map: Arc<Mmap>, from: usize, count: usize },
-}
-
-impl<G: Group> Deref for Points<G> {
-    type Target = [G::Point];
-
-    fn deref(&self) -> &[G::Point] {
-        match self {
-            Self::Owned(points) => points,
-            Self::Mapped { map, from, count } => {
-                bytemuck::cast_slice(&map[*from..from + count * size_of::<G::Point>()])
-            }
-        }
-    }
-}
-
 /// Points of one group for several sums.
 pub(crate) struct Table<G: Stored> {
-    pub(crate) points: Points<G>,
+    pub(crate) points: Aligned<G::Point>,
     pub(crate) bases: Vec<Bases>,
 }
 
@@ -127,13 +107,13 @@ pub(crate) fn build<G: Stored>(
     if count > MOST_POINTS {
         return Err(Refusal::wrong_count("points of the key", count, MOST_POINTS));
     }
-    let mut points = vec![G::INFINITY; count];
+    let mut points = Aligned::<G::Point>::zeroed(count);
     let refused = Mutex::new(None);
     schedule::run(
         threads,
         || (),
         |queue| {
-            let mut rest = points.as_mut_slice();
+            let mut rest: &mut [G::Point] = &mut points;
             for (query, bases) in queries.iter().zip(&bases) {
                 let copies = bases.shape.copies;
                 for piece in query.points.chunks(PIECE) {
@@ -151,7 +131,7 @@ pub(crate) fn build<G: Stored>(
     );
     match refused.into_inner().unwrap_or_else(PoisonError::into_inner) {
         Some(refusal) => Err(refusal),
-        None => Ok(Table { points: Points::Owned(points), bases }),
+        None => Ok(Table { points, bases }),
     }
 }
 
@@ -203,8 +183,7 @@ fn double_repeatedly<G: Stored>(kernel: Kernel, points: &mut [G::Point], times: 
 
 // --- On disk -------------------------------------------------------------------------------------
 
-const MAGIC: &[u8; 8] = b"rf-mult\x01";
-/// The points begin where a page does, so that they lie in memory as they are.
+const MAGIC: &[u8; 8] = b"rf-mult\x02";
 const HEADER: usize = 4096;
 
 /// What a file of multiples has to say of itself to be of use.
@@ -244,20 +223,31 @@ pub(crate) fn load(
     first: &[Query<'_>],
     second: &[Query<'_>],
 ) -> Option<(Table<G1>, Table<G2>)> {
-    let map = Arc::new(map_file(&File::open(path).ok()?)?);
+    let mut file = File::open(path).ok()?;
     let ((first, first_count), (second, second_count)) =
         (plan(first, Some(label.sets)), plan(second, Some(label.sets)));
     let sizes = [first_count * size_of::<<G1 as Group>::Point>(), second_count * size_of::<<G2 as Group>::Point>()];
-    if map.len() != HEADER + sizes[0] + sizes[1] {
+    if file.metadata().ok()?.len() != (HEADER + sizes[0] + sizes[1]) as u64 {
         return None;
     }
-    let content = Sha256::digest(&map[HEADER..]).into();
-    if map[..HEADER] != label.header([first_count, second_count], content) {
+    let mut header = vec![0; HEADER];
+    file.read_exact(&mut header).ok()?;
+    let mut content = Sha256::new();
+    let first_points = read_points::<G1>(&mut file, first_count, &mut content)?;
+    let second_points = read_points::<G2>(&mut file, second_count, &mut content)?;
+    if header != label.header([first_count, second_count], content.finalize().into()) {
         return None;
     }
-    let first_points = Points::Mapped { map: Arc::clone(&map), from: HEADER, count: first_count };
-    let second_points = Points::Mapped { map, from: HEADER + sizes[0], count: second_count };
     Some((Table { points: first_points, bases: first }, Table { points: second_points, bases: second }))
+}
+
+/// Points in memory of their own: what was hashed is what is used, whatever becomes of the file.
+fn read_points<G: Group>(file: &mut File, count: usize, content: &mut Sha256) -> Option<Aligned<G::Point>> {
+    let mut points = Aligned::zeroed(count);
+    let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut points);
+    file.read_exact(bytes).ok()?;
+    content.update(bytes);
+    Some(points)
 }
 
 /// Keep the tables of both groups: complete under their name, or not at all.
@@ -282,13 +272,4 @@ fn write_all(path: &Path, parts: &[&[u8]]) -> std::io::Result<()> {
         file.write_all(part)?;
     }
     file.sync_all()
-}
-
-/// A file in memory, without a copy.
-#[allow(unsafe_code, reason = "a mapped file is memory that another program could change")]
-pub(crate) fn map_file(file: &File) -> Option<Mmap> {
-    // SAFETY: only numbers are read from it, and any bits are numbers. A program that alters the file in place alters the
-    // proofs, which then do not verify; this crate only ever puts whole files in place of others. One that cuts it short
-    // ends this process, as it can by other means.
-    unsafe { Mmap::map(file) }.ok()
 }

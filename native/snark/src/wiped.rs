@@ -5,6 +5,7 @@
 
 use std::ops::{Deref, DerefMut};
 
+use bytemuck::Pod;
 use zeroize::Zeroize;
 
 /// A vector whose elements are wiped at the end. It has its room from the beginning, so that no copy is left behind.
@@ -62,5 +63,55 @@ impl<T: Zeroize> DerefMut for Wiped<T> {
 impl<T: Zeroize> Drop for Wiped<T> {
     fn drop(&mut self) {
         self.elements.iter_mut().zeroize();
+    }
+}
+
+/// A vector of plain data, made of words, that is wiped at the end: also what stood there before it became shorter.
+///
+/// It must not grow beyond its room, for memory that moves leaves a copy behind.
+pub(crate) struct Secret<T: Pod> {
+    elements: Vec<T>,
+}
+
+impl<T: Pod> Secret<T> {
+    /// Have room for so many. What does not fit is wiped, and is lost, before a larger place is taken.
+    pub(crate) fn clear_with_room(&mut self, capacity: usize) {
+        self.elements.clear();
+        if self.elements.capacity() < capacity {
+            *self = Self { elements: Vec::with_capacity(capacity) };
+        }
+    }
+}
+
+impl<T: Pod> Default for Secret<T> {
+    fn default() -> Self {
+        Vec::new().into()
+    }
+}
+
+impl<T: Pod> From<Vec<T>> for Secret<T> {
+    fn from(elements: Vec<T>) -> Self {
+        Self { elements }
+    }
+}
+
+impl<T: Pod> Deref for Secret<T> {
+    type Target = Vec<T>;
+
+    fn deref(&self) -> &Vec<T> {
+        &self.elements
+    }
+}
+
+impl<T: Pod> DerefMut for Secret<T> {
+    fn deref_mut(&mut self) -> &mut Vec<T> {
+        &mut self.elements
+    }
+}
+
+impl<T: Pod> Drop for Secret<T> {
+    fn drop(&mut self) {
+        self.elements.resize(self.elements.capacity(), T::zeroed());
+        bytemuck::cast_slice_mut::<_, u64>(&mut self.elements).zeroize();
     }
 }

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from ringfence.cli.commands.r1cs import CircuitArgument
-from ringfence.cli.options import JsonOption
+from ringfence.cli.options import JsonOption, ThreadsOption
+from ringfence.cli.progress import show_progress
 from ringfence.cli.terminal import draw_table, make_printable, out, write_json
 from snark.bn254.backend import choose_curve
 from snark.errors import MisuseError, Reason
@@ -54,10 +55,18 @@ def begin(power: Annotated[int, typer.Argument(help="For circuits of up to 2^POW
 
 @phase1.command("contribute")
 def contribute_powers(
-    powers: PowersArgument, new: NewArgument, *, name: NameOption, as_json: JsonOption = False
+    powers: PowersArgument,
+    new: NewArgument,
+    *,
+    name: NameOption,
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Add a contribution with secrets from this machine's randomness, which are dropped afterwards."""
-    tell_hash("response_hash", contribute_to_ptau(read_ptau(powers), new, name, choose_curve()), as_json=as_json)
+    """Add a contribution with secrets from this machine's randomness, which are gone afterwards."""
+    curve = choose_curve(threads=threads)
+    with show_progress("contributing", "points", as_json=as_json) as progress:
+        response_hash = contribute_to_ptau(read_ptau(powers), new, name, curve, progress)
+    tell_hash("response_hash", response_hash, as_json=as_json)
 
 
 @phase1.command("beacon")
@@ -68,40 +77,68 @@ def close_powers(
     exponent: ExponentArgument,
     *,
     name: BeaconNameOption = None,
+    threads: ThreadsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Close the first phase with a contribution that a public value names."""
-    value = parse_beacon(beacon)
-    response_hash = close_ptau_with_beacon(read_ptau(powers), new, value, exponent, choose_curve(), name=name)
+    value, curve = parse_beacon(beacon), choose_curve(threads=threads)
+    with show_progress("contributing", "points", as_json=as_json) as progress:
+        response_hash = close_ptau_with_beacon(
+            read_ptau(powers), new, value, exponent, curve, name=name, progress=progress
+        )
     tell_hash("response_hash", response_hash, as_json=as_json)
 
 
 @phase1.command()
-def prepare(powers: PowersArgument, new: NewArgument) -> None:
+def prepare(powers: PowersArgument, new: NewArgument, *, threads: ThreadsOption = None) -> None:
     """Add the Lagrange sections, with which the second phase can begin."""
-    prepare_ptau(read_ptau(powers), new, choose_curve())
+    curve = choose_curve(threads=threads)
+    with show_progress("transforming", "points", as_json=False) as progress:
+        prepare_ptau(read_ptau(powers), new, curve, progress)
 
 
 @phase1.command("verify")
 def verify_powers(
-    powers: PowersArgument, *, most_exponent: MostExponentOption = MOST_BEACON_EXPONENT, as_json: JsonOption = False
+    powers: PowersArgument,
+    *,
+    most_exponent: MostExponentOption = MOST_BEACON_EXPONENT,
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Verify every contribution, every power and every Lagrange section."""
-    verified = require_ptau(read_ptau(powers), choose_curve(), most_beacon_exponent=most_exponent)
+    curve = choose_curve(threads=threads)
+    with show_progress("verifying", "points", as_json=as_json) as progress:
+        verified = require_ptau(read_ptau(powers), curve, most_beacon_exponent=most_exponent, progress=progress)
     tell_contributions([(each.number, each.provenance, each.response_hash) for each in verified], as_json=as_json)
 
 
 @phase2.command("setup")
-def set_up(circuit: CircuitArgument, powers: PowersArgument, new: NewArgument, *, as_json: JsonOption = False) -> None:
+def set_up(
+    circuit: CircuitArgument,
+    powers: PowersArgument,
+    new: NewArgument,
+    *,
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Write the key that the first contribution is made on: a forger's key until somebody has contributed."""
-    circuit_hash = set_up_key(read_r1cs(circuit), read_ptau(powers), new, choose_curve())
-    tell_hash("circuit_hash", circuit_hash, as_json=as_json)
+    tell_hash("circuit_hash", write_initial_key(circuit, powers, new, threads, as_json=as_json), as_json=as_json)
 
 
 @phase2.command("contribute")
-def contribute_key(key: KeyArgument, new: NewArgument, *, name: NameOption, as_json: JsonOption = False) -> None:
-    """Add a contribution with a secret from this machine's randomness, which is dropped afterwards."""
-    tell_hash("contribution_hash", contribute_to_key(read_zkey(key), new, name, choose_curve()), as_json=as_json)
+def contribute_key(
+    key: KeyArgument,
+    new: NewArgument,
+    *,
+    name: NameOption,
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add a contribution with a secret from this machine's randomness, which is gone afterwards."""
+    curve = choose_curve(threads=threads)
+    with show_progress("contributing", "points", as_json=as_json) as progress:
+        contribution_hash = contribute_to_key(read_zkey(key), new, name, curve, progress)
+    tell_hash("contribution_hash", contribution_hash, as_json=as_json)
 
 
 @phase2.command("beacon")
@@ -112,12 +149,13 @@ def close_key(
     exponent: ExponentArgument,
     *,
     name: BeaconNameOption = None,
+    threads: ThreadsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Close the second phase with a contribution that a public value names."""
-    contribution_hash = close_with_beacon(
-        read_zkey(key), new, parse_beacon(beacon), exponent, choose_curve(), name=name
-    )
+    value, curve = parse_beacon(beacon), choose_curve(threads=threads)
+    with show_progress("contributing", "points", as_json=as_json) as progress:
+        contribution_hash = close_with_beacon(read_zkey(key), new, value, exponent, curve, name=name, progress=progress)
     tell_hash("contribution_hash", contribution_hash, as_json=as_json)
 
 
@@ -128,17 +166,29 @@ def verify_key(
     key: KeyArgument,
     *,
     most_exponent: MostExponentOption = MOST_BEACON_EXPONENT,
+    threads: ThreadsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Verify that a key is of this circuit over these powers of tau, and every contribution to it."""
-    answer_key(circuit, powers, key, most_exponent, as_json=as_json)
+    answer_key(circuit, powers, key, most_exponent, threads=threads, as_json=as_json)
 
 
-def answer_key(circuit: Path, powers: Path, key: Path, most_exponent: int, *, as_json: bool) -> None:
+def write_initial_key(circuit: Path, powers: Path, new: Path, threads: int | None, *, as_json: bool) -> bytes:
+    """The key that the first contribution is made on; returns the hash of its circuit."""
+    curve = choose_curve(threads=threads)
+    with show_progress("setting up", "sums", as_json=as_json) as progress:
+        return set_up_key(read_r1cs(circuit), read_ptau(powers), new, curve, progress)
+
+
+def answer_key(
+    circuit: Path, powers: Path, key: Path, most_exponent: int, *, threads: int | None, as_json: bool
+) -> None:
     """Make the set-up anew and compare; the powers themselves are for ``phase1 verify``."""
-    curve = choose_curve()
-    initial = make_initial_key(read_r1cs(circuit), read_ptau(powers), curve)
-    verified = require_key(read_zkey(key), initial, curve, most_beacon_exponent=most_exponent)
+    curve = choose_curve(threads=threads)
+    with show_progress("setting up", "sums", as_json=as_json) as progress:
+        initial = make_initial_key(read_r1cs(circuit), read_ptau(powers), curve, progress)
+    with show_progress("comparing", "points", as_json=as_json) as progress:
+        verified = require_key(read_zkey(key), initial, curve, most_beacon_exponent=most_exponent, progress=progress)
     tell_contributions([(each.number, each.provenance, each.contribution_hash) for each in verified], as_json=as_json)
 
 

@@ -112,7 +112,7 @@ def find_cargo() -> str | None:
 
 MODULES = {
     "margin._native": "whole books are evaluated by the reference backend: the same results, a thousand times slower",
-    "snark._native": "nothing is proved, and proofs are verified by the reference backend, a thousand times slower",
+    "snark._native": "the reference backend proves small circuits alone, and verifies a thousand times slower",
 }
 
 

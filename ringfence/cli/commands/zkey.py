@@ -4,9 +4,11 @@ import typer
 
 from ringfence.cli.commands.ceremony import KeyArgument, MostExponentOption, PowersArgument, answer_key
 from ringfence.cli.commands.r1cs import CircuitArgument
-from ringfence.cli.options import JsonOption
+from ringfence.cli.options import JsonOption, ThreadsOption
 from ringfence.cli.terminal import draw_facts, draw_table, make_printable, write_json
+from snark.bn254.encoding import decode_g2
 from snark.groth16.ceremony.phase2_transcript import MOST_BEACON_EXPONENT
+from snark.groth16.development import is_development_gamma
 from snark.groth16.formats.contribution import ContributionKind
 from snark.groth16.formats.zkey import Zkey, ZkeyContribution, read_zkey
 
@@ -30,7 +32,8 @@ def info(
     draw_facts(key.name, facts)
     shown = ("kind", "name", "iterations", "beacon")
     rows = [[number, *(each[fact] for fact in shown)] for number, each in enumerate(contributions, start=1)]
-    draw_table("Contributions", ["", *shown], rows)
+    if rows:
+        draw_table("Contributions", ["", *shown], rows)
 
 
 @app.command()
@@ -40,10 +43,11 @@ def verify(
     key: KeyArgument,
     *,
     most_exponent: MostExponentOption = MOST_BEACON_EXPONENT,
+    threads: ThreadsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Verify that a key is of this circuit over these powers of tau, and every contribution to it."""
-    answer_key(circuit, powers, key, most_exponent, as_json=as_json)
+    answer_key(circuit, powers, key, most_exponent, threads=threads, as_json=as_json)
 
 
 def describe_key(zkey: Zkey) -> dict[str, object]:
@@ -56,6 +60,7 @@ def describe_key(zkey: Zkey) -> dict[str, object]:
         "domain": zkey.header.domain,
         "coefficients": zkey.coefficient_count,
         "circuit_hash": zkey.circuit_hash.hex(),
+        "development": is_development_gamma(decode_g2(zkey.header.gamma_g2)),
         "contributed": bool(zkey.contributions),
     }
 

@@ -115,12 +115,12 @@ def derive_phase1_point(personalization: int, challenge: bytes, s: G1Point, sx: 
     return hash_to_g2(hashlib.blake2b(hashed).digest())
 
 
-def stretch_beacon(beacon: bytes, exponent: int) -> ChaCha20:
-    """What a beacon names after ``2^exponent`` iterations of SHA-256."""
+def stretch_beacon(beacon: bytes, exponent: int) -> bytes:
+    """The seed that a beacon names: ``2^exponent`` iterations of SHA-256."""
     digest = beacon
     for _ in range(1 << exponent):
         digest = hashlib.sha256(digest).digest()
-    return ChaCha20(digest)
+    return digest
 
 
 # --- The group law of the twist, for points outside the subgroup -------------------------------------

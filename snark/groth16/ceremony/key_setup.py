@@ -6,16 +6,18 @@ u_i are linearly independent: without them public inputs could be exchanged for 
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from snark.bn254.backend import CurveBackend
-from snark.bn254.constants import GROUP_ORDER
 from snark.bn254.encoding import decode_g2, encode_g1, encode_g1_evm, encode_g2, encode_g2_evm
-from snark.bn254.points import G1, G1_INFINITY, G2, G2_INFINITY, G1Point, G2Point
+from snark.bn254.points import G1, G2
 from snark.errors import MisuseError, Reason
+from snark.groth16.ceremony.bulk import Bulk, BulkGroup, MatrixColumn, Point, choose_bulk
+from snark.groth16.ceremony.progress import Progress, Tally, cut_range, ignore_progress, iterate_chunks
+from snark.groth16.ceremony.sections import require_points
 from snark.groth16.formats.ptau import (
     LAGRANGE_ALPHA_TAU_G1,
     LAGRANGE_BETA_TAU_G1,
@@ -26,62 +28,70 @@ from snark.groth16.formats.zkey import (
     COEFFICIENTS,
     HASH_BYTES,
     ORDER_OF_SETUP,
-    Coefficient,
     Zkey,
     ZkeyHeader,
-    encode_coefficient,
     write_zkey,
 )
 from snark.r1cs.column import Column, view_g1, view_g2
 from snark.r1cs.container import Section
-from snark.r1cs.r1cs_file import Combination, R1cs
-from snark.r1cs.reading import U32
+from snark.r1cs.r1cs_file import R1cs
 
-Row = list[tuple[int, int]]
-"""A sparse combination: an item of a column, and how many times."""
+A, B, C = range(3)
+WIRES_AT_ONCE: Final = 1 << 13
 
 POINTS_OF_A_HASH: Final = 1 << 14
 """snarkjs hashes h in runs of so many points, the last of them whole: beyond one run it reads further than h goes."""
 
 
-@dataclass(slots=True)
-class WireRows:
-    """For each wire, which rows of A, B and C it stands in, and how many times."""
-
-    a: list[Row]
-    b: list[Row]
-    c: list[Row]
-    coefficients: list[Coefficient] = field(default_factory=list)
-
-
-def set_up_key(r1cs: R1cs, ptau: Ptau, path: Path, curve: CurveBackend) -> bytes:
+def set_up_key(r1cs: R1cs, ptau: Ptau, path: Path, curve: CurveBackend, progress: Progress = ignore_progress) -> bytes:
     """Write the key that nobody has contributed to; returns the hash of the circuit. Anyone can forge with this key."""
-    key = make_initial_key(r1cs, ptau, curve)
+    key = make_initial_key(r1cs, ptau, curve, progress)
     write_zkey(path, key)
     return key.circuit_hash
 
 
-def make_initial_key(r1cs: R1cs, ptau: Ptau, curve: CurveBackend) -> Zkey:
+def make_initial_key(r1cs: R1cs, ptau: Ptau, curve: CurveBackend, progress: Progress = ignore_progress) -> Zkey:
     """The same, held in memory: what a verifier compares a key with."""
-    power = require_domain(r1cs, ptau)
-    rows = collect_rows(r1cs)
+    power, bulk = require_domain(r1cs, ptau), choose_bulk(curve)
+    columns = bulk.read_columns(r1cs)
     public, wires = r1cs.header.public, r1cs.header.wires
-    tau = ptau.lagrange_g1(LAGRANGE_TAU_G1, power)
-    alpha_tau = ptau.lagrange_g1(LAGRANGE_ALPHA_TAU_G1, power)
-    beta_tau = ptau.lagrange_g1(LAGRANGE_BETA_TAU_G1, power)
-    sums = [
-        combine_rows_g1([(beta_tau, rows.a[wire]), (alpha_tau, rows.b[wire]), (tau, rows.c[wire])], curve)
-        for wire in range(wires)
-    ]
-    ic, c = sums[: public + 1], sums[public + 1 :]
-    a = [combine_rows_g1([(tau, row)], curve) for row in rows.a]
-    b_g1 = [combine_rows_g1([(tau, row)], curve) for row in rows.b]
-    tau_g2 = ptau.lagrange_g2(power)
-    b_g2 = [combine_rows_g2(tau_g2, row, curve) for row in rows.b]
+    tally = Tally(progress, 4 * wires + (1 << power))
+    require_points(ptau.lagrange_g2(power), bulk.g2, tally)
+    tau, alpha_tau, beta_tau = (
+        hold_column(ptau.lagrange_g1(kind, power))
+        for kind in (LAGRANGE_TAU_G1, LAGRANGE_ALPHA_TAU_G1, LAGRANGE_BETA_TAU_G1)
+    )
+
+    def sum_wires(combine: Combine, *parts: MatrixColumn) -> bytes:
+        return b"".join(iterate_sums(combine, parts, wires, tally))
+
+    place = f"the set-up of {r1cs.place} over {ptau.place}"
+    mixed = view_g1(memoryview(sum_wires(columns.combine_g1, (A, *beta_tau), (B, *alpha_tau), (C, *tau))), place)
     in_double = ptau.lagrange_g1(LAGRANGE_TAU_G1, power + 1)
-    header = ZkeyHeader(
-        variables=wires,
-        public=public,
+    key = Zkey(
+        place=place,
+        order=ORDER_OF_SETUP,
+        header=begin_header(r1cs, ptau, power),
+        ic=view_g1(mixed[: public + 1].data, f"{place}: ic"),
+        coefficient_section=Section(COEFFICIENTS, memoryview(columns.encode_coefficients()), f"{place}: coefficients"),
+        a=view_g1(memoryview(sum_wires(columns.combine_g1, (A, *tau))), f"{place}: a"),
+        b_g1=view_g1(memoryview(sum_wires(columns.combine_g1, (B, *tau))), f"{place}: b in G1"),
+        b_g2=view_g2(
+            memoryview(sum_wires(columns.combine_g2, (B, *hold_column(ptau.lagrange_g2(power))))), f"{place}: b in G2"
+        ),
+        c=view_g1(mixed[public + 1 :].data, f"{place}: c"),
+        h=view_g1(memoryview(b"".join(map(in_double.raw, range(1, len(in_double), 2)))), f"{place}: h"),
+        circuit_hash=bytes(HASH_BYTES),
+        contributions=(),
+    )
+    return replace(key, circuit_hash=hash_circuit(key, ptau, bulk))
+
+
+def begin_header(r1cs: R1cs, ptau: Ptau, power: int) -> ZkeyHeader:
+    """The constants of a key, with gamma = delta = 1."""
+    return ZkeyHeader(
+        variables=r1cs.header.wires,
+        public=r1cs.header.public,
         domain=1 << power,
         alpha_g1=ptau.alpha_tau_g1.raw(0),
         beta_g1=ptau.beta_tau_g1.raw(0),
@@ -90,22 +100,22 @@ def make_initial_key(r1cs: R1cs, ptau: Ptau, curve: CurveBackend) -> Zkey:
         delta_g1=encode_g1(G1),
         delta_g2=encode_g2(G2),
     )
-    place = f"the set-up of {r1cs.place} over {ptau.place}"
-    key = Zkey(
-        place=place,
-        order=ORDER_OF_SETUP,
-        header=header,
-        ic=hold_g1(ic, f"{place}: ic"),
-        coefficient_section=encode_coefficients(rows.coefficients, place),
-        a=hold_g1(a, f"{place}: a"),
-        b_g1=hold_g1(b_g1, f"{place}: b in G1"),
-        b_g2=view_g2(memoryview(b"".join(map(encode_g2, b_g2))), f"{place}: b in G2"),
-        c=hold_g1(c, f"{place}: c"),
-        h=view_g1(memoryview(b"".join(map(in_double.raw, range(1, len(in_double), 2)))), f"{place}: h"),
-        circuit_hash=bytes(HASH_BYTES),
-        contributions=(),
-    )
-    return replace(key, circuit_hash=hash_circuit(key, ptau, curve))
+
+
+Combine = Callable[[Sequence[MatrixColumn], int, int], bytes]
+"""The sums of some wires over some columns."""
+
+
+def iterate_sums(combine: Combine, parts: Sequence[MatrixColumn], wires: int, tally: Tally) -> Iterator[bytes]:
+    """The sums of all wires, a piece at a time."""
+    for begin, end in cut_range(wires, WIRES_AT_ONCE):
+        yield combine(parts, begin, end)
+        tally.add(end - begin)
+
+
+def hold_column(points: Column[Point]) -> tuple[bytes, str]:
+    """The points of a column in memory, and what they are called."""
+    return bytes(points.data), points.place
 
 
 def require_domain(r1cs: R1cs, ptau: Ptau) -> int:
@@ -124,92 +134,41 @@ def require_domain(r1cs: R1cs, ptau: Ptau) -> int:
     return power
 
 
-def collect_rows(r1cs: R1cs) -> WireRows:
-    """Turn constraints into columns, and list the coefficients as a prover reads them."""
-    wires = r1cs.header.wires
-    rows = WireRows([[] for _ in range(wires)], [[] for _ in range(wires)], [[] for _ in range(wires)])
-    for number, constraint in enumerate(r1cs.iterate_constraints()):
-        for matrix, (column, side) in enumerate(zip((rows.a, rows.b, rows.c), constraint, strict=True)):
-            add_side(column, number, side)
-            if column is not rows.c:
-                rows.coefficients += (Coefficient(matrix, number, wire, value) for wire, value in side)
-    for wire in range(r1cs.header.public + 1):
-        row = r1cs.header.constraints + wire
-        rows.a[wire].append((row, 1))
-        rows.coefficients.append(Coefficient(0, row, wire, 1))
-    return rows
-
-
-def add_side(column: list[Row], number: int, side: Combination) -> None:
-    """One side of one constraint."""
-    for wire, value in side:
-        column[wire].append((number, value))
-
-
-def combine_rows_g1(parts: Sequence[tuple[Column[G1Point], Row]], curve: CurveBackend) -> G1Point:
-    """``sum(value * point)`` over rows of several columns."""
-    total = G1_INFINITY
-    for points, row in parts:
-        for index, value in row:
-            total = curve.add_g1(total, multiply_g1(points[index], value, curve))
-    return total
-
-
-def multiply_g1(point: G1Point, value: int, curve: CurveBackend) -> G1Point:
-    """``value * point``: most values of a circuit are one or minus one."""
-    if value in {1, GROUP_ORDER - 1}:
-        return point if value == 1 else -point
-    return curve.multiply_g1(point, value)
-
-
-def combine_rows_g2(points: Column[G2Point], row: Row, curve: CurveBackend) -> G2Point:
-    """``sum(value * point)`` over a row."""
-    total = G2_INFINITY
-    for index, value in row:
-        point = points[index]
-        multiple = point if value == 1 else -point if value == GROUP_ORDER - 1 else curve.multiply_g2(point, value)
-        total = curve.add_g2(total, multiple)
-    return total
-
-
-def hold_g1(points: Iterable[G1Point], place: str) -> Column[G1Point]:
-    """Points as a section holds them."""
-    return view_g1(memoryview(b"".join(map(encode_g1, points))), place)
-
-
-def encode_coefficients(coefficients: Sequence[Coefficient], place: str) -> Section:
-    """The coefficients as their section holds them."""
-    content = U32.pack(len(coefficients)) + b"".join(map(encode_coefficient, coefficients))
-    return Section(COEFFICIENTS, memoryview(content), f"{place}: coefficients")
-
-
 # --- The hash of the circuit -------------------------------------------------------------------------
 
 
-def hash_circuit(key: Zkey, ptau: Ptau, curve: CurveBackend) -> bytes:
+def hash_circuit(key: Zkey, ptau: Ptau, bulk: Bulk) -> bytes:
     """The hash of everything in a key that a contribution leaves alone, as snarkjs takes it."""
     header = key.header
     hasher = hashlib.blake2b()
     hasher.update(encode_g1_evm(ptau.alpha_tau_g1[0]) + encode_g1_evm(ptau.beta_tau_g1[0]))
     hasher.update(encode_g2_evm(decode_g2(ptau.beta_g2)))
     hasher.update(encode_g2_evm(G2) + encode_g1_evm(G1) + encode_g2_evm(G2))
-    hash_points(hasher, len(key.ic), map(encode_g1_evm, key.ic))
-    hash_points(hasher, header.domain - 1, map(encode_g1_evm, iterate_quotient(ptau, header.domain, curve)))
+    hash_points(hasher, key.ic, bulk.g1)
+    hasher.update(encode_count(header.domain - 1))
+    for piece in iterate_quotient(ptau, header.domain, bulk):
+        hasher.update(bulk.g1.encode_evm(piece, "h", 0))
     for points in (key.c, key.a, key.b_g1):
-        hash_points(hasher, len(points), map(encode_g1_evm, points))
-    hash_points(hasher, len(key.b_g2), map(encode_g2_evm, key.b_g2))
+        hash_points(hasher, points, bulk.g1)
+    hash_points(hasher, key.b_g2, bulk.g2)
     return hasher.digest()
 
 
-def hash_points(hasher: "hashlib.blake2b", count: int, points: Iterable[bytes]) -> None:
+def hash_points(hasher: "hashlib.blake2b", points: Column[Point], group: BulkGroup[Point]) -> None:
     """A number of points and the points, uncompressed."""
-    hasher.update(count.to_bytes(4, "big"))
-    for point in points:
-        hasher.update(point)
+    hasher.update(encode_count(len(points)))
+    for start, piece in iterate_chunks(points):
+        hasher.update(group.encode_evm(piece, points.place, start))
 
 
-def iterate_quotient(ptau: Ptau, domain: int, curve: CurveBackend) -> Iterator[G1Point]:
-    """``tau^i Z(tau)`` with ``Z = x^domain - 1``: h in the basis of powers, without delta."""
+def encode_count(count: int) -> bytes:
+    """A number before what it counts."""
+    return count.to_bytes(4, "big")
+
+
+def iterate_quotient(ptau: Ptau, domain: int, bulk: Bulk) -> Iterator[bytes]:
+    """``tau^i Z(tau)`` with ``Z = x^domain - 1``, in pieces: h in the basis of powers, without delta."""
     count = domain if domain > POINTS_OF_A_HASH else domain - 1
-    for index in range(count):
-        yield curve.add_g1(ptau.tau_g1[index + domain], -ptau.tau_g1[index])
+    for start, stop in cut_range(count):
+        high, low = ptau.tau_g1[domain + start : domain + stop], ptau.tau_g1[start:stop]
+        yield bulk.g1.subtract(high.data, low.data, ptau.tau_g1.place, start)

@@ -7,28 +7,38 @@ the ratio of the two deltas, point by point, and all the rest is the same, byte 
 from snark.bn254.backend import CurveBackend
 from snark.bn254.encoding import decode_g2
 from snark.errors import Reason, RejectedError
+from snark.groth16.ceremony.bulk import choose_bulk
 from snark.groth16.ceremony.phase2_transcript import (
     MOST_BEACON_EXPONENT,
     VerifiedContribution,
     require_contributions,
 )
+from snark.groth16.ceremony.progress import Progress, Tally, ignore_progress
 from snark.groth16.ceremony.ratio import require_same_ratio
-from snark.groth16.ceremony.sections import combine_two_g1, require_points_g1
+from snark.groth16.ceremony.sections import combine_two, require_points
+from snark.groth16.development import require_no_development
 from snark.groth16.formats.zkey import Zkey
 
 
 def require_key(
-    zkey: Zkey, initial: Zkey, curve: CurveBackend, *, most_beacon_exponent: int = MOST_BEACON_EXPONENT
+    zkey: Zkey,
+    initial: Zkey,
+    curve: CurveBackend,
+    *,
+    most_beacon_exponent: int = MOST_BEACON_EXPONENT,
+    progress: Progress = ignore_progress,
 ) -> tuple[VerifiedContribution, ...]:
     """The key follows from the key of the set-up by the contributions that it records.
 
     That ``initial`` is the set-up of a circuit over powers of tau is shown by making it anew from both.
     """
+    require_no_development(decode_g2(zkey.header.gamma_g2, f"{zkey.place}: gamma"), zkey.place)
     require_untouched(zkey, initial)
     verified = require_contributions(zkey, curve, most_beacon_exponent=most_beacon_exponent)
-    require_points_g1(zkey.c, curve)
-    require_points_g1(zkey.h, curve)
-    require_divided(zkey, initial, curve)
+    tally = Tally(progress, 2 * (len(zkey.c) + len(zkey.h)))
+    require_points(zkey.c, choose_bulk(curve).g1, tally)
+    require_points(zkey.h, choose_bulk(curve).g1, tally)
+    require_divided(zkey, initial, curve, tally)
     return verified
 
 
@@ -57,10 +67,10 @@ def require_untouched(zkey: Zkey, initial: Zkey) -> None:
             )
 
 
-def require_divided(zkey: Zkey, initial: Zkey, curve: CurveBackend) -> None:
+def require_divided(zkey: Zkey, initial: Zkey, curve: CurveBackend, tally: Tally) -> None:
     """C and H were divided by what delta was multiplied by, point by point."""
     deltas = decode_g2(zkey.header.delta_g2), decode_g2(initial.header.delta_g2)
     for after, before in ((zkey.c, initial.c), (zkey.h, initial.h)):
-        combined = combine_two_g1(before, after, curve)
+        combined = combine_two(before, after, choose_bulk(curve).g1, tally)
         if not (combined[0].infinity and combined[1].infinity):  # as they are where a circuit has no private wire
             require_same_ratio(curve, combined, deltas, Reason.C09_POWERS, after.place)

@@ -6,7 +6,6 @@ are gone, and their proofs chain them together.
 """
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,21 +14,20 @@ from snark.bn254.encoding import decode_g1, decode_g2, encode_g1_evm, encode_g2_
 from snark.bn254.points import G1, G2, G1Point, G2Point
 from snark.errors import Reason, RejectedError
 from snark.groth16.ceremony.blake2b import ResumableBlake2b
-from snark.groth16.ceremony.derivation import ChaCha20, derive_phase1_point, stretch_beacon
+from snark.groth16.ceremony.bulk import Bulk, BulkGroup, Point, Secret, SecretStream, choose_bulk
+from snark.groth16.ceremony.derivation import derive_phase1_point, stretch_beacon
 from snark.groth16.ceremony.lagrange import require_lagrange
 from snark.groth16.ceremony.phase2_transcript import MOST_BEACON_EXPONENT, require_beacon_work, wrong_beacon
+from snark.groth16.ceremony.progress import POINTS_AT_ONCE, Progress, Tally, ignore_progress, iterate_chunks
 from snark.groth16.ceremony.ratio import require_same_ratio
-from snark.groth16.ceremony.sections import (
-    combine_neighbours_g1,
-    combine_neighbours_g2,
-    require_points_g1,
-    require_points_g2,
-)
+from snark.groth16.ceremony.sections import combine_neighbours, require_points
 from snark.groth16.formats.contribution import Provenance
 from snark.groth16.formats.ptau import (
     ALPHA_TAU_G1,
+    BETA_G2,
     BETA_TAU_G1,
     TAU_G1,
+    TAU_G2,
     Ptau,
     PtauContribution,
     RatioKey,
@@ -38,7 +36,6 @@ from snark.r1cs.column import Column
 
 SECRETS: Final = ("tau", "alpha", "beta")
 """In the order of their personalizations, 0, 1, 2."""
-POINTS_AT_ONCE: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,21 +92,21 @@ def hash_response(contribution: PtauContribution, field: str) -> bytes:
     return hasher.update(encode_public_key(contribution)).digest()
 
 
-def hash_challenge(ptau: Ptau, response_hash: bytes) -> bytes:
-    """The challenge of the contribution after the last: the hash of all that the file holds."""
+def hash_challenge(ptau: Ptau, response_hash: bytes, bulk: Bulk) -> bytes:
+    """The challenge of the contribution after the last: the hash of all that the file holds, uncompressed."""
     hasher = hashlib.blake2b(response_hash)
-    for chunk in iterate_uncompressed(ptau):
-        hasher.update(chunk)
+    hash_section(hasher, ptau.tau_g1, bulk.g1)
+    hash_section(hasher, ptau.tau_g2, bulk.g2)
+    hash_section(hasher, ptau.alpha_tau_g1, bulk.g1)
+    hash_section(hasher, ptau.beta_tau_g1, bulk.g1)
+    hash_section(hasher, ptau.g2[BETA_G2], bulk.g2)
     return hasher.digest()
 
 
-def iterate_uncompressed(ptau: Ptau) -> Iterator[bytes]:
-    """The accumulator as a challenge holds it, in order, uncompressed."""
-    yield from map(encode_g1_evm, ptau.tau_g1)
-    yield from map(encode_g2_evm, ptau.tau_g2)
-    yield from map(encode_g1_evm, ptau.alpha_tau_g1)
-    yield from map(encode_g1_evm, ptau.beta_tau_g1)
-    yield encode_g2_evm(decode_g2(ptau.beta_g2))
+def hash_section(hasher: "hashlib.blake2b", points: Column[Point], group: BulkGroup[Point]) -> None:
+    """The points of one section."""
+    for start, piece in iterate_chunks(points):
+        hasher.update(group.encode_evm(piece, points.place, start))
 
 
 # --- The chain of contributions ------------------------------------------------------------------
@@ -217,52 +214,61 @@ def require_beacon(
     if provenance.beacon is None or provenance.iterations_exponent is None:
         return
     require_beacon_work(provenance.iterations_exponent, most_exponent, field)
-    stream = stretch_beacon(provenance.beacon, provenance.iterations_exponent)
-    _factors, expected = derive_keys(stream, challenge, curve)
+    stream = choose_bulk(curve).open_stream(stretch_beacon(provenance.beacon, provenance.iterations_exponent))
+    _secrets, expected = derive_keys(stream, challenge)
     if keys != expected:
         raise wrong_beacon(field)
 
 
-def derive_keys(
-    stream: ChaCha20, challenge: bytes, curve: CurveBackend
-) -> tuple[tuple[int, int, int], dict[str, Knowledge]]:
+def derive_keys(stream: SecretStream, challenge: bytes) -> tuple[tuple[Secret, Secret, Secret], dict[str, Knowledge]]:
     """The secrets that a stream names, and the proofs that they are known, for a challenge."""
-    factors = stream.next_scalar(), stream.next_scalar(), stream.next_scalar()
+    drawn = stream.next_secret(), stream.next_secret(), stream.next_secret()
     keys = {}
-    for personalization, (name, factor) in enumerate(zip(SECRETS, factors, strict=True)):
+    for personalization, (name, secret) in enumerate(zip(SECRETS, drawn, strict=True)):
         s = stream.next_g1()
-        sx = curve.multiply_g1(s, factor)
+        sx = secret.multiply_g1(s)
         sp = derive_phase1_point(personalization, challenge, s, sx)
-        keys[name] = Knowledge(s, sx, curve.multiply_g2(sp, factor))
-    return factors, keys
+        keys[name] = Knowledge(s, sx, secret.multiply_g2(sp))
+    return drawn, keys
 
 
 # --- The powers -----------------------------------------------------------------------------------
 
 
 def require_ptau(
-    ptau: Ptau, curve: CurveBackend, *, most_beacon_exponent: int = MOST_BEACON_EXPONENT
+    ptau: Ptau,
+    curve: CurveBackend,
+    *,
+    most_beacon_exponent: int = MOST_BEACON_EXPONENT,
+    progress: Progress = ignore_progress,
 ) -> tuple[VerifiedPtauContribution, ...]:
     """The whole file: contributions, powers, the challenge that closes it, and what Lagrange sections it has."""
     verified = require_contributions(ptau, curve, most_beacon_exponent=most_beacon_exponent)
-    require_on_curves(ptau, curve)
-    require_powers(ptau, curve)
+    bulk, tally = choose_bulk(curve), Tally(progress, count_checks(ptau))
+    require_on_curves(ptau, bulk, tally)
+    require_powers(ptau, curve, bulk, tally)
     if ptau.power == ptau.ceremony_power:
-        require_challenge(ptau, verified[-1].response_hash)
+        require_challenge(ptau, verified[-1].response_hash, bulk)
     if ptau.is_prepared:
-        require_lagrange(ptau, curve)
+        require_lagrange(ptau, bulk, tally)
     return verified
 
 
-def require_on_curves(ptau: Ptau, curve: CurveBackend) -> None:
+def count_checks(ptau: Ptau) -> int:
+    """Each point is looked at alone, and each but the last of a row of powers, and beta, together with the others."""
+    points = sum(map(len, ptau.g1.values())) + sum(map(len, ptau.g2.values()))
+    return 2 * points - len((TAU_G1, TAU_G2, ALPHA_TAU_G1, BETA_TAU_G1, BETA_G2))
+
+
+def require_on_curves(ptau: Ptau, bulk: Bulk, tally: Tally) -> None:
     """Every point of every section is on its curve and in its subgroup."""
     for in_g1 in ptau.g1.values():
-        require_points_g1(in_g1, curve)
+        require_points(in_g1, bulk.g1, tally)
     for in_g2 in ptau.g2.values():
-        require_points_g2(in_g2, curve)
+        require_points(in_g2, bulk.g2, tally)
 
 
-def require_powers(ptau: Ptau, curve: CurveBackend) -> None:
+def require_powers(ptau: Ptau, curve: CurveBackend, bulk: Bulk, tally: Tally) -> None:
     """The sections are the powers of the last contribution's tau, times its alpha and beta."""
     last = ptau.contributions[-1]
     tau_g1, tau_g2 = decode_g1(last.tau_g1), decode_g2(last.tau_g2)
@@ -274,9 +280,9 @@ def require_powers(ptau: Ptau, curve: CurveBackend) -> None:
         raise not_the_last(f"{ptau.place}: beta in G2")
     for kind in (TAU_G1, ALPHA_TAU_G1, BETA_TAU_G1):
         powers = ptau.g1[kind]
-        neighbours = combine_neighbours_g1(powers, curve)
+        neighbours = combine_neighbours(powers, bulk.g1, tally)
         require_same_ratio(curve, neighbours, (G2, tau_g2), Reason.C09_POWERS, powers.place)
-    neighbours_g2 = combine_neighbours_g2(ptau.tau_g2, curve)
+    neighbours_g2 = combine_neighbours(ptau.tau_g2, bulk.g2, tally)
     require_same_ratio(curve, (G1, tau_g1), neighbours_g2, Reason.C09_POWERS, ptau.tau_g2.place)
 
 
@@ -293,9 +299,9 @@ def not_the_last(place: str) -> RejectedError:
     )
 
 
-def require_challenge(ptau: Ptau, response_hash: bytes) -> None:
+def require_challenge(ptau: Ptau, response_hash: bytes, bulk: Bulk) -> None:
     """The hash of the file is the challenge that its last contribution names."""
-    found, expected = ptau.contributions[-1].next_challenge, hash_challenge(ptau, response_hash)
+    found, expected = ptau.contributions[-1].next_challenge, hash_challenge(ptau, response_hash, bulk)
     if found != expected:
         raise RejectedError(
             Reason.C10_CHALLENGE,

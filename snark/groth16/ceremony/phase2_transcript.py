@@ -14,6 +14,7 @@ from snark.bn254.backend import CurveBackend
 from snark.bn254.encoding import decode_g1, decode_g2, encode_g1_evm, encode_g2_evm
 from snark.bn254.points import G1, G2, G1Point, G2Point
 from snark.errors import MisuseError, Reason, RejectedError
+from snark.groth16.ceremony.bulk import choose_bulk
 from snark.groth16.ceremony.derivation import hash_to_g2, stretch_beacon
 from snark.groth16.ceremony.ratio import require_same_ratio
 from snark.groth16.formats.contribution import Provenance
@@ -124,9 +125,9 @@ def require_beacon(key: DeltaKey, provenance: Provenance, curve: CurveBackend, f
     if provenance.beacon is None or provenance.iterations_exponent is None:
         return
     require_beacon_work(provenance.iterations_exponent, most_exponent, field)
-    stream = stretch_beacon(provenance.beacon, provenance.iterations_exponent)
-    secret, s = stream.next_scalar(), stream.next_g1()
-    if (key.s, key.sx) != (s, curve.multiply_g1(s, secret)):
+    stream = choose_bulk(curve).open_stream(stretch_beacon(provenance.beacon, provenance.iterations_exponent))
+    secret, s = stream.next_secret(), stream.next_g1()
+    if (key.s, key.sx) != (s, secret.multiply_g1(s)):
         raise wrong_beacon(field)
 
 

@@ -1,11 +1,8 @@
 """Who contributes, and where the secret comes from: a person's machine, or a beacon that everyone can compute."""
 
-import secrets
-from collections.abc import Callable
 from typing import Final
 
 from snark.errors import MisuseError, Reason
-from snark.groth16.ceremony.derivation import SEED, ChaCha20
 from snark.groth16.formats.contribution import (
     GREATEST_EXPONENT,
     LEAST_EXPONENT,
@@ -15,18 +12,6 @@ from snark.groth16.formats.contribution import (
 )
 
 LONGEST_NAME: Final = 64
-
-Progress = Callable[[int, int], None]
-"""Told how many points of how many are done."""
-
-
-def ignore_progress(_done: int, _of: int) -> None:
-    """Nobody watches."""
-
-
-def draw_stream() -> ChaCha20:
-    """A stream that the operating system's randomness seeds, once."""
-    return ChaCha20(secrets.token_bytes(SEED.size))
 
 
 def name_person(name: str) -> Provenance:

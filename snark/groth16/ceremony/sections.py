@@ -5,63 +5,49 @@ ever. The factors are drawn when the check is made, so that whoever made the fil
 """
 
 import secrets
-from collections.abc import Sequence
 from typing import Final
 
-from snark.bn254.backend import CurveBackend
-from snark.bn254.points import G1_INFINITY, G2_INFINITY, G1Point, G2Point
+from snark.bn254.constants import FIELD_BYTES
+from snark.groth16.ceremony.bulk import BulkGroup, Point
+from snark.groth16.ceremony.progress import Tally, cut_range, iterate_chunks
 from snark.r1cs.column import Column
 
-FACTOR_BITS: Final = 128
+FACTOR_BYTES: Final = 16
 
 
-def draw_factors(count: int) -> list[int]:
-    """Random factors that nobody can foresee."""
-    return [secrets.randbits(FACTOR_BITS) for _ in range(count)]
+def draw_factors(count: int) -> bytes:
+    """Random factors of 128 bits that nobody can foresee, as scalars of 32 bytes."""
+    random, rest = secrets.token_bytes(FACTOR_BYTES * count), bytes(FIELD_BYTES - FACTOR_BYTES)
+    return b"".join(random[at : at + FACTOR_BYTES] + rest for at in range(0, len(random), FACTOR_BYTES))
 
 
-def combine_g1(points: Column[G1Point], factors: Sequence[int], curve: CurveBackend) -> G1Point:
-    """``sum(factor * point)``."""
-    total = G1_INFINITY
-    for point, factor in zip(points, factors, strict=True):
-        total = curve.add_g1(total, curve.multiply_g1(point, factor))
-    return total
+def combine(points: Column[Point], factors: bytes, group: BulkGroup[Point]) -> Point:
+    """``sum(factor * point)``, a piece at a time."""
+    total: Point | None = None
+    for start, stop in cut_range(len(points)):
+        piece = points[start:stop]
+        part = group.combine(piece.data, factors[start * FIELD_BYTES : stop * FIELD_BYTES], piece.place)
+        total = part if total is None else group.add(total, part)
+    return group.combine(b"", b"", points.place) if total is None else total
 
 
-def combine_g2(points: Column[G2Point], factors: Sequence[int], curve: CurveBackend) -> G2Point:
-    """``sum(factor * point)``."""
-    total = G2_INFINITY
-    for point, factor in zip(points, factors, strict=True):
-        total = curve.add_g2(total, curve.multiply_g2(point, factor))
-    return total
-
-
-def combine_two_g1(first: Column[G1Point], second: Column[G1Point], curve: CurveBackend) -> tuple[G1Point, G1Point]:
+def combine_two(
+    first: Column[Point], second: Column[Point], group: BulkGroup[Point], tally: Tally
+) -> tuple[Point, Point]:
     """One random combination of two sections."""
     factors = draw_factors(len(first))
-    return combine_g1(first, factors, curve), combine_g1(second, factors, curve)
+    combined = combine(first, factors, group), combine(second, factors, group)
+    tally.add(len(first))
+    return combined
 
 
-def combine_neighbours_g1(points: Column[G1Point], curve: CurveBackend) -> tuple[G1Point, G1Point]:
+def combine_neighbours(points: Column[Point], group: BulkGroup[Point], tally: Tally) -> tuple[Point, Point]:
     """One random combination of a row of powers, and the same of their successors."""
-    return combine_two_g1(points[:-1], points[1:], curve)
+    return combine_two(points[:-1], points[1:], group, tally)
 
 
-def combine_neighbours_g2(points: Column[G2Point], curve: CurveBackend) -> tuple[G2Point, G2Point]:
-    """One random combination of a row of powers, and the same of their successors."""
-    factors = draw_factors(len(points) - 1)
-    return combine_g2(points[:-1], factors, curve), combine_g2(points[1:], factors, curve)
-
-
-def require_points_g1(points: Column[G1Point], curve: CurveBackend) -> None:
-    """Every point of a section is on the curve; infinity is one where a polynomial vanishes."""
-    for index, point in enumerate(points):
-        if not point.infinity:
-            curve.require_g1(point, f"{points.place}[{index}]")
-
-
-def require_points_g2(points: Column[G2Point], curve: CurveBackend) -> None:
-    """Every point of a section is on the twist and in the subgroup; infinity is one where a polynomial vanishes."""
-    for index, point in enumerate(points):
-        if not point.infinity:
-            curve.require_g2(point, f"{points.place}[{index}]")
+def require_points(points: Column[Point], group: BulkGroup[Point], tally: Tally) -> None:
+    """Every point of a section is on its curve and in its subgroup; infinity is one where a polynomial vanishes."""
+    for start, piece in iterate_chunks(points):
+        group.require_points(piece, points.place, start)
+        tally.add(len(piece) // points.size)

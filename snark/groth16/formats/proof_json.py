@@ -7,7 +7,7 @@ from snark.groth16.formats.strict_json import (
     CURVE,
     PROTOCOL,
     parse,
-    read_bounded,
+    read_file,
     read_g1,
     read_g2,
     require_object,
@@ -33,7 +33,7 @@ def parse_proof(data: bytes | str) -> Proof:
 
 def read_proof(path: str | Path) -> Proof:
     """The same from a file."""
-    return parse_proof(read_bounded(path, MAX_BYTES, "proof"))
+    return read_file(path, MAX_BYTES, "proof", parse_proof)
 
 
 def format_proof(proof: Proof) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 
 from snark.bn254.encoding import require_scalar
 from snark.errors import MalformedError, Reason
-from snark.groth16.formats.strict_json import parse, read_bounded, require_decimal, require_list, write_text
+from snark.groth16.formats.strict_json import parse, read_file, require_decimal, require_list, write_text
 from snark.groth16.proof import MAX_INPUTS
 
 MAX_BYTES: Final = 2**23
@@ -24,7 +24,7 @@ def parse_public(data: bytes | str) -> tuple[int, ...]:
 
 def read_public(path: str | Path) -> tuple[int, ...]:
     """The same from a file."""
-    return parse_public(read_bounded(path, MAX_BYTES, "public"))
+    return read_file(path, MAX_BYTES, "public", parse_public)
 
 
 def format_public(inputs: Sequence[int]) -> str:

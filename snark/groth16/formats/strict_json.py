@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Final, NoReturn, TypeVar, cast
 
 from snark.bn254.points import G1_INFINITY, G2_INFINITY, Fp2, G1Point, G2Point, require_coordinate
-from snark.errors import MalformedError, Reason, RejectedError
+from snark.errors import MalformedError, Reason, RejectedError, SnarkError
 
 Point = TypeVar("Point", G1Point, G2Point)
+Read = TypeVar("Read")
 Json = dict[str, "Json"] | list["Json"] | str | int | bool | None
 
 MOST_DIGITS: Final = 78
@@ -27,6 +28,14 @@ AFFINE: Final = 1
 INFINITY_1: Final = (0, 1, 0)
 """How snarkjs writes the neutral elements: no affine point, so it is known by its third coordinate."""
 INFINITY_2: Final = ((0, 0), (1, 0), (0, 0))
+
+
+def read_file(path: str | Path, limit: int, field: str, read: Callable[[bytes], Read]) -> Read:
+    """What is read from a file; a refusal names the file."""
+    try:
+        return read(read_bounded(path, limit, field))
+    except SnarkError as refusal:
+        raise refusal.in_file(path) from None
 
 
 def read_bounded(path: str | Path, limit: int, field: str) -> bytes:

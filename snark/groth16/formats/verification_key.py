@@ -1,5 +1,6 @@
 """``verification_key.json`` as snarkjs reads and writes it."""
 
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -10,8 +11,8 @@ from snark.groth16.formats.strict_json import (
     PROTOCOL,
     Json,
     parse,
-    read_bounded,
     read_coordinate,
+    read_file,
     read_g1,
     read_g2,
     require_count,
@@ -34,7 +35,9 @@ ALPHA_BETA: Final = "vk_alphabeta_12"
 """The pairing of alpha and beta, ready-made: verified where it is there, and never used."""
 
 
-def parse_verifying_key(data: bytes | str, *, backend: BackendName | str = BackendName.AUTO) -> VerifyingKey:
+def parse_verifying_key(
+    data: bytes | str, *, backend: BackendName | str = BackendName.AUTO, allow_development_keys: bool = False
+) -> VerifyingKey:
     """A key that passes every check of a key. Whether it is one to be trusted, only its id can say."""
     document = require_object(parse(data, MAX_BYTES, "key"), "", FIELDS, (ALPHA_BETA,))
     require_system(document)
@@ -46,7 +49,7 @@ def parse_verifying_key(data: bytes | str, *, backend: BackendName | str = Backe
     alpha = read_g1(document["vk_alpha_1"], "vk_alpha_1")
     beta, gamma, delta = (read_g2(document[name], name) for name in ("vk_beta_2", "vk_gamma_2", "vk_delta_2"))
     ic = tuple(read_g1(entry, f"IC[{index}]") for index, entry in enumerate(entries))
-    key = VerifyingKey(alpha, beta, gamma, delta, ic, backend)
+    key = VerifyingKey(alpha, beta, gamma, delta, ic, backend, allow_development_keys)
     if ALPHA_BETA in document:
         require_pairing(read_target(document[ALPHA_BETA]), key, backend)
     return key
@@ -59,9 +62,12 @@ def require_pairing(unverified_pairing: TargetElement, key: VerifyingKey, backen
         raise RejectedError(Reason.V22_KEY_ALPHABETA, ALPHA_BETA, found=found, expected=expected)
 
 
-def read_verifying_key(path: str | Path, *, backend: BackendName | str = BackendName.AUTO) -> VerifyingKey:
+def read_verifying_key(
+    path: str | Path, *, backend: BackendName | str = BackendName.AUTO, allow_development_keys: bool = False
+) -> VerifyingKey:
     """The same from a file."""
-    return parse_verifying_key(read_bounded(path, MAX_BYTES, "key"), backend=backend)
+    parse = partial(parse_verifying_key, backend=backend, allow_development_keys=allow_development_keys)
+    return read_file(path, MAX_BYTES, "key", parse)
 
 
 def format_verifying_key(key: VerifyingKey, *, backend: BackendName | str = BackendName.AUTO) -> str:

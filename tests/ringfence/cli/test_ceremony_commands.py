@@ -59,3 +59,27 @@ def test_a_beacon_is_hex(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     code, _ = told(capsys, "ceremony", "phase2", "beacon", tmp_path / "key.zkey", tmp_path / "new.zkey", "moon", "10")
     assert code == ExitCode.MISUSE
     assert not (tmp_path / "new.zkey").exists()
+
+
+def test_long_work_tells_how_far_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Lines where nobody looks, and with --json nothing but the document."""
+    before, after = tmp_path / "0.ptau", tmp_path / "1.ptau"
+    assert run(["ceremony", "phase1", "new", "3", str(before)]) == ExitCode.YES
+    command = ["ceremony", "phase1", "contribute", str(before), str(after), "--name", "Ada", "--threads", "2"]
+    assert run(command) == ExitCode.YES
+    assert "contributing: 100 %, 40 of 40 points\n" in capsys.readouterr().err
+    assert run([*command, "--json"]) == ExitCode.YES
+    streams = capsys.readouterr()
+    assert (streams.err, list(json.loads(streams.out))) == ("", ["response_hash"])
+
+
+def test_there_is_a_least_and_a_most_of_threads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "0.ptau"
+    assert run(["ceremony", "phase1", "new", "3", str(path)]) == ExitCode.YES
+    for threads in ("0", "100000"):
+        code, refused = told(
+            capsys, "ceremony", "phase1", "contribute", path, tmp_path / "1.ptau", "--name", "Ada", "--threads", threads
+        )
+        assert code == ExitCode.MISUSE
+        assert "OUT_OF_BOUNDS" in json.dumps(refused)
+    assert not (tmp_path / "1.ptau").exists()

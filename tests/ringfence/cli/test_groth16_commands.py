@@ -1,6 +1,7 @@
 """The groth16 commands as their user runs them: proofs made, verified, refused with a number, exported."""
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,13 @@ import pytest
 from ringfence.cli.entry import run
 from ringfence.cli.exits import ExitCode
 from snark.groth16.formats.proof_json import read_proof
-from tests.snark.shared_vectors import VECTORS, needs_vectors
+from tests.snark import small_files as small
+from tests.snark.shared_vectors import REPOSITORY, VECTORS, needs_vectors
 
 pytestmark = needs_vectors
 
+PARTS = ("proof", "public")
+EXAMPLES = REPOSITORY / "examples" / "circuit"
 PLACES = ("verification_key.json", "public.json", "proof_1.json", "proof_2.json", "circuit_final.zkey", "witness.wtns")
 
 
@@ -112,3 +116,106 @@ def test_a_key_that_nobody_contributed_to_gives_no_verifying_key(
     code, document = ask(capsys, "groth16", "export-vkey", "--zkey", zkey, "--vkey", vkey)
     assert (code, vkey.exists()) == (ExitCode.NO, False)
     assert reason(document).startswith("V")
+
+
+@pytest.fixture
+def circuit(tmp_path: Path) -> Path:
+    (tmp_path / "circuit.r1cs").write_bytes(small.r1cs_file())
+    (tmp_path / "witness.wtns").write_bytes(small.wtns_file())
+    return tmp_path / "circuit.r1cs"
+
+
+@pytest.mark.native
+def test_a_key_for_development_is_made_used_and_refused(
+    circuit: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    zkey, vkey, public, proof = (tmp_path / name for name in ("d.zkey", "d.json", "public.json", "proof.json"))
+    made = ("groth16", "setup", "--development", "--r1cs", circuit, "--zkey", zkey, "--vkey", vkey)
+    code, key = ask(capsys, *made)
+    assert (code, key["development"]) == (ExitCode.YES, True)
+    prove = ("groth16", "prove", "--zkey", zkey, "--wtns", tmp_path / "witness.wtns", "--proof", proof)
+    check = ("groth16", "verify", "--vkey", vkey, "--public", public, "--proof", proof)
+    export = ("groth16", "export-vkey", "--zkey", zkey, "--vkey", tmp_path / "again.json")
+    claims = tmp_path / "claims.ndjson"
+    batch = ("groth16", "verify-batch", claims, "--vkey", vkey)
+    ask(capsys, *prove, "--public", public, "--development")
+    claims.write_text(json.dumps({name: json.loads((tmp_path / f"{name}.json").read_text()) for name in PARTS}) + "\n")
+    for command in ((*prove, "--public", public), check, export, batch):
+        code, refusal = ask(capsys, *command)
+        assert (code, reason(refusal)) == (ExitCode.NO, "V24_DEVELOPMENT_KEY")
+        code, answer = ask(capsys, *command, "--development")
+        assert code == ExitCode.YES
+        assert answer.get("development", True) is True
+    assert run([*map(str, check), "--development"]) == ExitCode.YES
+    assert "insecure" in capsys.readouterr().err
+    code, described = ask(capsys, "zkey", "info", zkey)
+    assert (code, described["development"]) == (ExitCode.YES, True)
+
+
+@pytest.mark.native
+@pytest.mark.parametrize("by_name", [False, True])
+def test_set_up_takes_its_files_in_order_or_by_name(
+    by_name: bool,  # noqa: FBT001
+    circuit: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    files = (circuit, EXAMPLES / "powers.ptau", tmp_path / "0.zkey")
+    named = [part for pair in zip(("--r1cs", "--ptau", "--zkey"), files, strict=True) for part in pair]
+    code, answer = ask(capsys, "groth16", "setup", *(named if by_name else files))
+    assert (code, len(str(answer["circuit_hash"]))) == (ExitCode.YES, 128)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [],
+        ["a.r1cs"],
+        ["a.r1cs", "b.ptau"],
+        ["a.r1cs", "b.ptau", "c.zkey", "d"],
+        ["--r1cs", "a.r1cs", "--zkey", "c.zkey"],
+        ["a.r1cs", "--ptau", "b.ptau", "--zkey", "c.zkey"],
+        ["--development", "a.r1cs", "b.ptau", "c.zkey"],
+        ["--development", "--r1cs", "a.r1cs", "--ptau", "b.ptau", "--zkey", "c.zkey"],
+        ["a.r1cs", "b.ptau", "c.zkey", "--vkey", "v.json"],
+    ],
+)
+def test_set_up_with_other_files_is_misuse(given: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert ask(capsys, "groth16", "setup", *given)[0] == ExitCode.MISUSE
+
+
+@pytest.mark.native
+def test_a_proving_key_is_pinned_by_the_hash_of_its_file(
+    published: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    zkey, made = published["circuit_final.zkey"], ("--proof", tmp_path / "proof.json", "--public", tmp_path / "p.json")
+    prove = ("groth16", "prove", "--zkey", zkey, "--wtns", published["witness.wtns"], "--no-tables", *made)
+    assert ask(capsys, *prove, "--sha256", sha256(zkey.read_bytes()).hexdigest())[0] == ExitCode.YES
+    code, document = ask(capsys, *prove, "--sha256", "0" * 64)
+    assert (code, reason(document)) == (ExitCode.NO, "V23_KEY_NOT_PINNED")
+    assert ask(capsys, *prove, "--sha256", "no hash")[0] == ExitCode.MISUSE
+
+
+@pytest.mark.native
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_file_that_cannot_be_written_is_misuse_and_named(
+    options: list[str], published: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = str(tmp_path / "nowhere" / "vkey.json")
+    command = ["groth16", "export-vkey", "--zkey", str(published["circuit_final.zkey"]), "--vkey", nowhere, *options]
+    assert run(command) == ExitCode.MISUSE
+    told = capsys.readouterr()
+    assert nowhere in told.out + told.err
+
+
+@pytest.mark.native
+def test_what_is_refused_names_its_file(
+    published: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    zkey, wtns = published["circuit_final.zkey"], published["witness.wtns"]
+    absent = tmp_path / "absent"
+    for key, witness, named in ((absent, wtns, absent), (zkey, absent, absent), (wtns, wtns, wtns), (zkey, zkey, zkey)):
+        code, document = ask(capsys, "groth16", "prove", "--zkey", key, "--wtns", witness, "--no-tables")
+        error = document["error"]
+        assert isinstance(error, dict)
+        assert (code, str(named) in str(error["field"])) == (ExitCode.MALFORMED, True)

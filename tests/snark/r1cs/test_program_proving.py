@@ -5,8 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from snark.bn254.backend import BackendName
 from snark.errors import MisuseError, Reason, RejectedError
+from snark.groth16.formats.zkey import read_zkey
+from snark.groth16.key_extraction import extract_verifying_key
 from snark.groth16.prove import ProvingKey
+from snark.groth16.verify import verify_proof
 from snark.poseidon.reference import hash_row
 from snark.r1cs.program.assembler import Assembler
 from snark.r1cs.program.encoding import encode_program
@@ -15,7 +19,8 @@ from snark.r1cs.r1cs_file import R1csHeader, read_r1cs, write_r1cs
 from snark.r1cs.satisfaction import find_failure
 from snark.r1cs.wtns_file import read_wtns
 from tests.snark.r1cs.preimage import assemble_preimage, constrain_preimage
-from tests.snark.small_files import r1cs_file, wtns_file
+from tests.snark.shared_vectors import REPOSITORY
+from tests.snark.small_files import wtns_file
 
 SECRETS = [7, 11]
 
@@ -49,7 +54,7 @@ def open_key(folder: Path, constraints: bytes) -> ProvingKey:
 
     path = folder / "circuit.zkey"
     path.write_bytes(_native.make_development_key(constraints))
-    return ProvingKey.open(path, tables=None)
+    return ProvingKey.open(path, tables=None, allow_development_keys=True)
 
 
 @pytest.mark.native
@@ -64,7 +69,10 @@ def test_inputs_become_a_proof_in_one_call(tmp_path: Path) -> None:
     assert proof != again
 
 
-def load_sum(backend: str = "native", *, honest: bool = True, more: int = 0) -> Executable:
+SUM_KEY = REPOSITORY / "examples" / "circuit" / "product.zkey"
+
+
+def load_sum(backend: BackendName, *, honest: bool = True, more: int = 0) -> Executable:
     """d = a * b + a, with or without the truth about the product, and maybe with wires that the circuit has not."""
     assembler = Assembler()
     a, b = assembler.declare_input("a"), assembler.declare_input("b")
@@ -78,28 +86,37 @@ def load_sum(backend: str = "native", *, honest: bool = True, more: int = 0) -> 
     return load_program(encode_program(program), backend)
 
 
-@pytest.mark.native
-def test_what_has_no_proof_is_refused(tmp_path: Path) -> None:
-    key = open_key(tmp_path, r1cs_file())
-    _, public = key.prove_from_inputs(load_sum(), {"a": 3, "b": 10})
+@pytest.mark.parametrize(
+    "verifier", [pytest.param(BackendName.NATIVE, marks=pytest.mark.native), BackendName.REFERENCE]
+)
+def test_what_comes_of_inputs_verifies_on_both_backends(backend: BackendName, verifier: BackendName) -> None:
+    key = ProvingKey.open(SUM_KEY, backend=backend, tables=None)
+    proof, public = key.prove_from_inputs(load_sum(backend), {"a": 3, "b": 10})
     assert public == (33, 10)
+    verify_proof(extract_verifying_key(read_zkey(SUM_KEY), backend=verifier), public, proof, backend=verifier)
 
+
+def test_what_has_no_proof_is_refused(backend: BackendName) -> None:
+    key = ProvingKey.open(SUM_KEY, backend=backend, tables=None)
     with pytest.raises(RejectedError) as refused:
-        key.prove_from_inputs(load_sum(), {"a": 0, "b": 10})
+        key.prove_from_inputs(load_sum(backend), {"a": 0, "b": 10})
     assert (refused.value.reason, refused.value.field) == (Reason.W30_RULE_BROKEN, "a_is_not_zero")
 
     with pytest.raises(RejectedError) as refused:
-        key.prove_from_inputs(load_sum(honest=False), {"a": 3, "b": 10})
-    assert refused.value.reason is not Reason.W30_RULE_BROKEN
+        key.prove_from_inputs(load_sum(backend, honest=False), {"a": 3, "b": 10})
+    assert refused.value.reason is Reason.F20_UNSATISFIED
+
+
+def test_a_program_of_another_circuit_does_not_go_with_the_key(backend: BackendName) -> None:
+    key = ProvingKey.open(SUM_KEY, backend=backend, tables=None)
+    with pytest.raises(MisuseError) as refused:
+        key.prove_from_inputs(load_sum(backend, more=1), {"a": 3, "b": 10})
+    assert (refused.value.reason, refused.value.field) == (Reason.NOT_APPLICABLE, "wires")
 
 
 @pytest.mark.native
-def test_a_program_of_another_circuit_does_not_go_with_the_key(tmp_path: Path) -> None:
-    key = open_key(tmp_path, r1cs_file())
-    for program, reason in (
-        (load_sum(more=1), Reason.NOT_APPLICABLE),
-        (load_sum("reference"), Reason.BACKEND_MISSING),
-    ):
-        with pytest.raises(MisuseError) as refused:
-            key.prove_from_inputs(program, {"a": 3, "b": 10})
-        assert refused.value.reason is reason
+def test_a_native_key_takes_a_native_program() -> None:
+    key = ProvingKey.open(SUM_KEY, backend=BackendName.NATIVE, tables=None)
+    with pytest.raises(MisuseError) as refused:
+        key.prove_from_inputs(load_sum(BackendName.REFERENCE), {"a": 3, "b": 10})
+    assert refused.value.reason is Reason.BACKEND_MISSING

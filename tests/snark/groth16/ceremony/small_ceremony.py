@@ -38,6 +38,17 @@ class Ceremony:
 
 @cache
 def hold_ceremony(backend: BackendName) -> Ceremony:
+    """A ceremony, the same for all who ask."""
+    return run_ceremony(backend)
+
+
+@cache
+def hold_another_ceremony(backend: BackendName) -> Ceremony:
+    """Another one for the same circuit, with other people's secrets."""
+    return run_ceremony(backend)
+
+
+def run_ceremony(backend: BackendName) -> Ceremony:
     """Both phases, each with one person and a beacon."""
     curve = choose_curve(backend)
     with TemporaryDirectory() as name:

@@ -56,7 +56,7 @@ def test_a_beacon_is_hashed_as_often_as_it_says() -> None:
     digest = b"beacon"
     for _ in range(1 << 10):
         digest = hashlib.sha256(digest).digest()
-    assert stretch_beacon(b"beacon", 10).next_scalar() == ChaCha20(digest).next_scalar()
+    assert stretch_beacon(b"beacon", 10) == digest
 
 
 @given(st.binary(max_size=700), st.integers(0, 700), st.integers(0, 700))

@@ -1,0 +1,27 @@
+"""Measurements as lines over a size, both in logarithms."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib import pyplot as plt
+
+
+def plot_lines(
+    lines: Mapping[str, Sequence[tuple[int, float]]], path: Path, *, title: str, across: str, up: str
+) -> None:
+    """Draw one line for each name into a file; the same points give the same bytes."""
+    mpl.use("agg")
+    mpl.rcParams["svg.hashsalt"] = "ringfence"
+    figure, axes = plt.subplots(figsize=(9, 5), layout="constrained")
+    for name, points in lines.items():
+        axes.plot([place for place, _ in points], [height for _, height in points], marker="o", label=name)
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log")
+    axes.set_title(title)
+    axes.set_xlabel(across)
+    axes.set_ylabel(up)
+    axes.grid(visible=True, which="both", alpha=0.3)
+    axes.legend()
+    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else {})
+    plt.close(figure)

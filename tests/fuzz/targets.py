@@ -1,0 +1,200 @@
+"""What a fuzzer is let loose on: every parser as a function of bytes, which returns or raises a ``SnarkError``.
+
+The parsers in Rust have targets of their own: a file goes past Python's parser of the same format.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from types import ModuleType
+from typing import Any, Final
+
+from snark.bn254.backend import BackendName
+from snark.bn254.constants import FIELD_BYTES
+from snark.bn254.encoding import CompressedLayout
+from snark.errors import Reason, RejectedError, SnarkError
+from snark.groth16.formats import ptau as ptau_file
+from snark.groth16.formats import zkey as zkey_file
+from snark.groth16.formats.calldata import decode_proof
+from snark.groth16.formats.compressed import decompress_proof
+from snark.groth16.formats.proof_json import parse_proof
+from snark.groth16.formats.public_json import parse_public
+from snark.groth16.formats.verification_key import parse_verifying_key
+from snark.groth16.keys import VerifyingKey
+from snark.groth16.prove import ProvingKey
+from snark.r1cs.container import Section
+from snark.r1cs.program.encoding import decode_program
+from snark.r1cs.r1cs_file import read_r1cs
+from snark.r1cs.sym_file import iterate_symbols
+from snark.r1cs.wtns_file import read_wtns
+
+CORPUS: Final = Path(__file__).parent / "corpus"
+MOST_CELLS: Final = 2**16
+"""A program that names more is decoded, and not executed."""
+
+Target = Callable[[bytes], object]
+
+
+def parse_r1cs(data: bytes) -> None:
+    read_r1cs(data).require_well_formed()
+
+
+def parse_sym(data: bytes) -> None:
+    for _ in iterate_symbols(data):
+        pass
+
+
+def parse_wtns(data: bytes) -> None:
+    list(read_wtns(data).values)
+
+
+def parse_zkey(data: bytes) -> None:
+    zkey = zkey_file.read_zkey(data)
+    zkey.require_well_formed()
+    list(zkey.ic)
+
+
+def parse_ptau(data: bytes) -> None:
+    ptau = ptau_file.read_ptau(data)
+    ptau.require_well_formed()
+    list(ptau.tau_g1[:8])
+
+
+def parse_transcript(data: bytes) -> None:
+    """The records of a ceremony's contributions: by the first byte those of a key or those of powers of tau."""
+    read = (zkey_file.read_contributions, ptau_file.read_contributions)[data[:1] == b"p"]
+    read(Section(zkey_file.CONTRIBUTIONS, memoryview(data)[1:], "transcript"))
+
+
+def parse_compressed(data: bytes) -> None:
+    """By the first byte in the layout of gnark or in that of arkworks."""
+    layout = CompressedLayout.GNARK if data[:1] == b"g" else CompressedLayout.ARKWORKS
+    decompress_proof(data[1:], layout)
+
+
+PYTHON: Final[dict[str, Target]] = {
+    "r1cs": parse_r1cs,
+    "sym": parse_sym,
+    "wtns": parse_wtns,
+    "ptau": parse_ptau,
+    "zkey": parse_zkey,
+    "transcript": parse_transcript,
+    "program": decode_program,
+    "verifying_key": VerifyingKey.decode,
+    "verification_key_json": parse_verifying_key,
+    "proof_json": parse_proof,
+    "public_json": parse_public,
+    "calldata": decode_proof,
+    "compressed": parse_compressed,
+}
+
+
+# --- In Rust -------------------------------------------------------------------------------------
+
+
+def native() -> ModuleType:
+    from snark import _native  # noqa: PLC0415 -- absent where it could not be built
+
+    return _native
+
+
+@cache
+def scratch() -> Path:
+    """A file of this process."""
+    return Path(mkdtemp(prefix="fuzz-")) / "file"
+
+
+def open_key(data: bytes) -> ProvingKey:
+    scratch().write_bytes(data)
+    return ProvingKey.open(scratch(), backend=BackendName.NATIVE, tables=None, threads=1, portable=True)
+
+
+@cache
+def small_key() -> ProvingKey:
+    return open_key((CORPUS / "native_zkey" / "whole").read_bytes())
+
+
+def use_zkey(data: bytes) -> None:
+    """A key that can be opened is proved with; where the witness is of another size, that is refused."""
+    open_key(data).prove((CORPUS / "native_wtns" / "whole").read_bytes(), check=False)
+
+
+def use_wtns(data: bytes) -> None:
+    small_key().prove(data, check=False)
+
+
+def use_r1cs(data: bytes) -> None:
+    native().make_development_key(data)
+
+
+def use_program(data: bytes) -> None:
+    """Both decoders take it, or refuse it for the same reason at the same place; it is executed with zeros."""
+    refused = refusal_of(decode_program, data)
+    if refusal_of(native().WitnessProgram, data) != refused:
+        raise AssertionError(refused)
+    decoded, program = decode_program(data), native().WitnessProgram(data)
+    if program.wires + decoded.input_cells < MOST_CELLS:
+        with suppress(RejectedError):  # zeros may break a rule
+            program.execute_into(bytes(FIELD_BYTES * decoded.input_cells), bytearray(FIELD_BYTES * program.wires))
+
+
+def refusal_of(decode: Target, data: bytes) -> tuple[Reason, str] | None:
+    try:
+        decode(data)
+    except SnarkError as refusal:
+        return refusal.reason, refusal.field
+    return None
+
+
+def use_verifying_key(data: bytes) -> None:
+    native().PreparedKey(data)
+
+
+@cache
+def small_verifying_key() -> Any:  # noqa: ANN401 -- of the native module
+    return native().PreparedKey((CORPUS / "native_verifying_key" / "whole").read_bytes())
+
+
+def use_claim(data: bytes) -> None:
+    """One input, then a proof."""
+    small_verifying_key().verify(data[:FIELD_BYTES], data[FIELD_BYTES:])
+
+
+def use_points(data: bytes) -> None:
+    """By the first byte one of the operations on points."""
+    module, kind, rest = native(), data[:1], data[1:]
+    if kind == b"1":
+        module.g1_add(rest[:64], rest[64:])
+    elif kind == b"2":
+        module.g2_add(rest[:128], rest[128:])
+    elif kind == b"m":
+        module.g1_multiply(rest[:64], rest[64:])
+    elif kind == b"s":
+        module.sum_of_multiples_g1(rest[: len(rest) // 96 * 64], rest[len(rest) // 96 * 64 :], None, 1, True)  # noqa: FBT003
+    else:
+        module.pairing_product_is_one(rest)
+
+
+RUST: Final[dict[str, Target]] = {
+    "native_r1cs": use_r1cs,
+    "native_zkey": use_zkey,
+    "native_wtns": use_wtns,
+    "native_program": use_program,
+    "native_verifying_key": use_verifying_key,
+    "native_claim": use_claim,
+    "native_points": use_points,
+}
+TARGETS: Final = PYTHON | RUST
+
+
+def is_accepted(target: str, data: bytes) -> bool:
+    """Whether the parser takes these bytes; anything but an answer or a typed refusal comes out as it is."""
+    try:
+        TARGETS[target](data)
+    except SnarkError as refusal:
+        if refusal.reason is Reason.BROKEN_INVARIANT:
+            raise
+        return False
+    return True
