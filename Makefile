@@ -183,6 +183,16 @@ protos-release: $(SYNCED) ## Take the wire as it is now as the one that may not 
 	@test ! -e $(RELEASED) || $(BIN)/buf breaking --against $(RELEASED)
 	@$(BIN)/buf build --exclude-source-info --output $(RELEASED)
 
+.PHONY: sizes
+sizes: setup ## Measure every circuit and write circuits/sizes.csv
+	$(call say,measuring circuits)
+	@$(BIN)/python -m tests.circuits.sizes
+
+.PHONY: statements
+statements: setup ## Put the statements through the laboratory and write docs/statements/ (ARGS="perp": one of them)
+	$(call say,examining statements)
+	@$(BIN)/python -m tests.circuits.pages $(ARGS)
+
 .PHONY: lock
 lock: setup ## Resolve the dependencies anew and write requirements/*.lock
 	$(call say,locking)

@@ -4,6 +4,9 @@
 //! Such a key is marked by its gamma, which is the public multiple of the generator that a hash names; see
 //! `snark.groth16.development`. The mark goes wherever gamma goes, through every tool.
 
+use std::num::NonZero;
+use std::thread;
+
 use ark_bn254::{FqConfig, Fr, FrConfig, G1Affine, G2Affine, g1, g2};
 use ark_ec::short_weierstrass::{Affine, Projective, SWCurveConfig};
 use ark_ec::{AdditiveGroup, AffineRepr, CurveGroup};
@@ -209,7 +212,17 @@ impl<P: SWCurveConfig> Comb<P> {
         Self { windows }
     }
 
+    /// Shared between the cores: a large circuit has millions of points.
     fn multiply_all(&self, scalars: &[Fr]) -> Vec<Affine<P>> {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        let share = scalars.len().div_ceil(cores).max(LEAST_SHARE);
+        thread::scope(|scope| {
+            let workers: Vec<_> = scalars.chunks(share).map(|part| scope.spawn(|| self.multiply_part(part))).collect();
+            workers.into_iter().flat_map(|worker| worker.join().expect("nothing panics with it")).collect()
+        })
+    }
+
+    fn multiply_part(&self, scalars: &[Fr]) -> Vec<Affine<P>> {
         let multiply = |scalar: &Fr| {
             let limbs = scalar.into_bigint().0;
             let mut sum = Projective::ZERO;
@@ -221,6 +234,9 @@ impl<P: SWCurveConfig> Comb<P> {
         Projective::normalize_batch(&scalars.iter().map(multiply).collect::<Vec<_>>())
     }
 }
+
+/// Fewer multiples than this are not worth a thread.
+const LEAST_SHARE: usize = 64;
 
 /// Sections one after the other.
 struct Writer {

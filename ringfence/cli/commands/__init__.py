@@ -6,9 +6,12 @@ from typing import Annotated
 import typer
 
 from ringfence import __version__
-from ringfence.cli.commands import ceremony, groth16, margin, policy, r1cs, wtns, zkey
+from ringfence.cli.commands import ceremony, circuit, groth16, margin, policy, r1cs, wtns, zkey
+from ringfence.cli.commands.commit import commit
 from ringfence.cli.commands.demo import demo
 from ringfence.cli.commands.doctor import doctor
+from ringfence.cli.commands.prove import prove
+from ringfence.cli.commands.verify import verify
 from ringfence.cli.options import JsonOption
 from ringfence.cli.terminal import out, write_json
 
@@ -22,6 +25,10 @@ app = typer.Typer(
 )
 app.add_typer(margin.app, name="margin")
 app.add_typer(policy.app, name="policy")
+app.command()(commit)
+app.command()(prove)
+app.command()(verify)
+app.add_typer(circuit.app, name="circuit")
 app.add_typer(groth16.app, name="groth16")
 app.add_typer(ceremony.app, name="ceremony")
 app.add_typer(r1cs.app, name="r1cs")

@@ -1,0 +1,1 @@
+"""Statements: whole claims about hidden positions, each with the builder of its inputs."""

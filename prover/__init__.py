@@ -1,0 +1,1 @@
+"""Next to the secrets: wallets, circuits ready to be used, witnesses and proofs."""

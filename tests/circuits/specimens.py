@@ -1,0 +1,49 @@
+"""Everything whose size is recorded, and everything that the laboratory examines."""
+
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Final, NamedTuple
+
+from circuits.statement import Statement
+from circuits.statements.defined_risk import DefinedRisk
+from circuits.statements.perp import Perp
+from circuits.statements.release import Release
+from circuits.statements.scenario import Scenario
+from tests.circuits.gadgets.specimens import GADGETS
+from tests.circuits.laboratory.specimen import Specimen
+from tests.circuits.statements.claims import Depths
+from tests.circuits.statements.perp_specimen import make_specimen
+from tests.circuits.statements.small_statements import SMALL
+from tests.circuits.statements.structure_specimens import make_defined_risk, make_release
+
+SHALLOW: Final = Depths(book=1, market=2, locks=2)
+"""Trees of a few places: each rule is there, and no time is spent on the same level eight times."""
+REAL: Final = Depths()
+
+
+class Exhibit(NamedTuple):
+    """One shape of a statement, as its page shows it."""
+
+    make: Callable[[], Specimen]
+    slow: bool
+
+
+EXHIBITS: Final = {
+    **{(name, ""): Exhibit(partial(SMALL.__getitem__, name), slow=False) for name in SMALL},
+    ("perp", "no lock, shallow trees"): Exhibit(lambda: make_specimen(0, SHALLOW, examples=2), slow=False),
+    ("perp", "two locks, shallow trees"): Exhibit(lambda: make_specimen(2, SHALLOW, examples=1), slow=True),
+    ("perp", "no lock"): Exhibit(lambda: make_specimen(0, REAL, examples=1), slow=True),
+    ("release", "shallow trees"): Exhibit(lambda: make_release(2), slow=False),
+    ("defined_risk", "no lock, shallow trees"): Exhibit(lambda: make_defined_risk(SHALLOW), slow=True),
+}
+"""Statement and shape in words -> how to make it."""
+
+
+@cache
+def measured_statements() -> tuple[tuple[str, Statement], ...]:
+    """What ``sizes.csv`` has a row for: every gadget, and every statement in the shapes that are used."""
+    gadgets = [(f"gadgets.{name}", specimen.statement) for name, specimen in GADGETS.items()]
+    small = [(name, specimen.statement) for name, specimen in SMALL.items()]
+    perps = [("perp", Perp(locks)) for locks in (0, 1, 4)]
+    others = [("defined_risk", DefinedRisk()), ("scenario", Scenario()), ("release", Release())]
+    return (*gadgets, *small, *perps, *others)

@@ -1,0 +1,1 @@
+"""Decides whether a claim is proved, and for whom it is good."""

@@ -1,0 +1,111 @@
+"""Whether a proof proves what this verifier demands, at facts that it knows. Nothing is remembered here.
+
+The steps bear the numbers that they have wherever a claim is accepted:
+
+    1  well formed          as many public inputs as a statement has, each an element, no nullifier twice
+    2  key allowed          the caller names the ids that it trusts
+    3  roots known          book, market and lock root are those given
+    5  context is mine      domain, verifier, chain, contract, recipient and expiry are those demanded; it is not over
+    6  policy suffices      the policy is the one demanded
+    7  proof valid
+
+A policy has to be the very one: a position that survives a larger move of the mark need not survive a smaller one where
+a table has steps, so that no policy stands in for another.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from facts.demand import Demand, ReleaseDemand
+from facts.policy import StatementPolicy
+from facts.public_inputs import PublicInputs, identify_claim, unused_input
+from facts.roots import Roots
+from margin.errors import MarginError, Reason, RejectedError
+from snark.groth16.keys import VerifyingKey, require_pinned
+from snark.groth16.proof import Proof
+from snark.groth16.verify import verify_proof
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a claim is held against."""
+
+    demand: Demand
+    roots: Roots
+    moment: int
+    """Now, in seconds since 1970."""
+    key_ids: Collection[str] | None = None
+    """The keys that are trusted; None leaves it to the caller which key it gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProvedClaim:
+    """A claim that was proved; only ``verify_claim`` makes one."""
+
+    id: str
+    key_id: str
+    is_for_development: bool
+    inputs: PublicInputs
+    demand: Demand
+
+
+def verify_claim(
+    key: VerifyingKey, unverified_values: Sequence[int], unverified_proof: Proof, expectation: Expectation
+) -> ProvedClaim:
+    """Raise ``RejectedError`` with the reason unless the proof proves what is demanded."""
+    inputs = PublicInputs.of(unverified_values)
+    if expectation.key_ids is not None:
+        require_pinned(key, expectation.key_ids)
+    require_roots(inputs, expectation.roots, expectation.demand)
+    require_context(inputs, expectation.demand, expectation.moment)
+    require_policy(inputs, expectation.demand.policy)
+    proved = verify_proof(key, inputs.values, unverified_proof)
+    claim_id = identify_claim(expectation.demand.domain_element, key.id, inputs)
+    return ProvedClaim(claim_id, key.id, proved.is_for_development, inputs, expectation.demand)
+
+
+def require_roots(inputs: PublicInputs, roots: Roots, demand: Demand) -> None:
+    """Step 3: the roots are those that were signed; what a statement does not use says so."""
+    wanted = {"book_root": roots.book, "market_root": roots.market, "lock_root": roots.lock}
+    unused: tuple[str, ...] = () if inputs.nullifiers else ("lock_root",)
+    if isinstance(demand.policy, ReleaseDemand):
+        unused = ("book_root", "market_root", "position_tag")
+    wanted |= {name: unused_input(name) for name in unused}
+    for name, root in wanted.items():
+        require_value(Reason.WRONG_ROOT, name, getattr(inputs, name), root)
+
+
+def require_context(inputs: PublicInputs, demand: Demand, moment: int) -> None:
+    """Step 5: the proof was made for this place, and for a time that is not over."""
+    require_value(Reason.WRONG_CONTEXT, "context", inputs.context, demand.context)
+    if moment >= demand.binding.expiry:
+        raise RejectedError(Reason.EXPIRED, "expires", found=moment, expected=f"before {demand.binding.expiry}")
+
+
+def require_policy(inputs: PublicInputs, policy: StatementPolicy | ReleaseDemand) -> None:
+    """Step 6: what was proved is what was asked."""
+    if inputs.policy != policy.encode():
+        found, expected = describe_word(inputs.policy), describe_policy(policy)
+        raise RejectedError(Reason.WRONG_POLICY, "policy", found=found, expected=expected)
+
+
+def describe_word(word: int) -> str:
+    """A policy that was found, if it is one."""
+    try:
+        return describe_policy(StatementPolicy.decode(word))
+    except MarginError:
+        return "no policy"
+
+
+def describe_policy(policy: StatementPolicy | ReleaseDemand) -> str:
+    """A policy on one line."""
+    if isinstance(policy, ReleaseDemand):
+        return f"the release of {policy.amount} of {policy.asset}"
+    numbers = f"shock {policy.shock_ppm} ppm, buffer {policy.buffer_ppm} ppm, basket {policy.least_basket_value}"
+    return f"{policy.requirement.value}, {numbers}"
+
+
+def require_value(reason: Reason, field: str, found: int, expected: int) -> None:
+    """A public input has the value that it has to have."""
+    if found != expected:
+        raise RejectedError(reason, field, found=str(found), expected=str(expected))
