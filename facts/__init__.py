@@ -1,1 +1,1 @@
-"""What parties must agree on byte by byte, outside any circuit: commitments, trees, and the order of public inputs."""
+"""What parties must agree on byte by byte, outside any circuit: commitments, trees, public inputs, signed facts."""

@@ -10,14 +10,12 @@ from hashlib import sha256
 from typing import Final
 
 from facts.bounds import require_chain_id, require_number
+from facts.canonical import NUMBER_BYTES, frame, require_length
 from facts.commitments import hash_elements
 from facts.elements import NAMESPACE, derive_element, truncate_digest
 from facts.tags import Tag
-from margin.errors import MalformedError, Reason
 
 BINDING_PREFIX: Final = f"{NAMESPACE}binding\n".encode()
-LENGTH_BYTES: Final = 2
-NUMBER_BYTES: Final = 8
 MAX_VERIFIER_BYTES: Final = 255
 MAX_ADDRESS_BYTES: Final = 64
 EXPIRY_BITS: Final = 64
@@ -58,17 +56,6 @@ class Binding:
     def element(self) -> int:
         """The binding as a statement has it."""
         return truncate_digest(sha256(self.encode()).digest())
-
-
-def frame(data: bytes) -> bytes:
-    """Bytes that can't be mistaken for their neighbour's."""
-    return len(data).to_bytes(LENGTH_BYTES, "big") + data
-
-
-def require_length(data: bytes, field: str, most: int) -> None:
-    """Something, and not too much of it."""
-    if not 1 <= len(data) <= most:
-        raise MalformedError(Reason.OUT_OF_BOUNDS, field, found=f"{len(data)} bytes", expected=f"1 to {most} bytes")
 
 
 def name_domain(name: str) -> int:

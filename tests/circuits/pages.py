@@ -82,7 +82,8 @@ def write_section(report: Report, shape: str) -> str:
     deletions = report.deletions
     title = shape.capitalize() or "The one shape"
     header = report.system.circuit.header
-    examined = f"Honest witnesses: {len(report.specimen.honest)} for {header.constraints:,} constraints."
+    witnesses = f"Honest witnesses: {len(report.specimen.honest)} for {header.constraints:,} constraints"
+    examined = f"{witnesses}, each with up to {report.specimen.effort} lies."
     lines = [
         f"### {title}",
         "",

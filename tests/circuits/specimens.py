@@ -13,6 +13,7 @@ from tests.circuits.gadgets.specimens import GADGETS
 from tests.circuits.laboratory.specimen import Specimen
 from tests.circuits.statements.claims import Depths
 from tests.circuits.statements.perp_specimen import make_specimen
+from tests.circuits.statements.portfolio_specimen import make_scenario
 from tests.circuits.statements.small_statements import SMALL
 from tests.circuits.statements.structure_specimens import make_defined_risk, make_release
 
@@ -33,8 +34,12 @@ EXHIBITS: Final = {
     ("perp", "no lock, shallow trees"): Exhibit(lambda: make_specimen(0, SHALLOW, examples=2), slow=False),
     ("perp", "two locks, shallow trees"): Exhibit(lambda: make_specimen(2, SHALLOW, examples=1), slow=True),
     ("perp", "no lock"): Exhibit(lambda: make_specimen(0, REAL, examples=1), slow=True),
+    ("perp", "one lock"): Exhibit(lambda: make_specimen(1, REAL, examples=1, effort=10), slow=True),
     ("release", "shallow trees"): Exhibit(lambda: make_release(2), slow=False),
-    ("defined_risk", "no lock, shallow trees"): Exhibit(lambda: make_defined_risk(SHALLOW), slow=True),
+    ("release", "real depth"): Exhibit(lambda: make_release(REAL.locks), slow=True),
+    ("defined_risk", "no lock, shallow trees"): Exhibit(lambda: make_defined_risk(SHALLOW, examples=2), slow=True),
+    ("defined_risk", "no lock"): Exhibit(lambda: make_defined_risk(REAL, examples=1), slow=True),
+    ("scenario", "no lock, shallow trees"): Exhibit(lambda: make_scenario(SHALLOW), slow=True),
 }
 """Statement and shape in words -> how to make it."""
 

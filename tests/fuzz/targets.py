@@ -1,4 +1,4 @@
-"""What a fuzzer is let loose on: every parser as a function of bytes, which returns or raises a ``SnarkError``.
+"""What a fuzzer is let loose on: every parser as a function of bytes, which returns or raises a typed error.
 
 The parsers in Rust have targets of their own: a file goes past Python's parser of the same format.
 """
@@ -11,6 +11,16 @@ from tempfile import mkdtemp
 from types import ModuleType
 from typing import Any, Final
 
+from facts.book_root import BookRoot
+from facts.lock_root import LockRoot
+from facts.market_round import MarketRound, PriceReport
+from facts.policy_version import PolicyVersion
+from facts.pyth import read_pyth_update
+from facts.redstone import read_redstone_payload
+from facts.roster import Appointment, Revocation
+from facts.signed import Statement, decode_signed
+from margin.errors import MarginError
+from margin.errors import Reason as MarginReason
 from snark.bn254.backend import BackendName
 from snark.bn254.constants import FIELD_BYTES
 from snark.bn254.encoding import CompressedLayout
@@ -74,6 +84,24 @@ def parse_compressed(data: bytes) -> None:
     decompress_proof(data[1:], layout)
 
 
+STATEMENTS: Final[tuple[type[Statement], ...]] = (
+    PriceReport,
+    MarketRound,
+    BookRoot,
+    LockRoot,
+    PolicyVersion,
+    Appointment,
+    Revocation,
+)
+
+
+def parse_signed_fact(data: bytes) -> None:
+    """By the first byte a statement of one kind or of another; what is read spells what was there."""
+    spelled = data[1:]
+    if decode_signed(spelled, STATEMENTS[data[0] % len(STATEMENTS) if data else 0]).encode() != spelled:
+        raise AssertionError(spelled.hex())
+
+
 PYTHON: Final[dict[str, Target]] = {
     "r1cs": parse_r1cs,
     "sym": parse_sym,
@@ -88,6 +116,9 @@ PYTHON: Final[dict[str, Target]] = {
     "public_json": parse_public,
     "calldata": decode_proof,
     "compressed": parse_compressed,
+    "signed_fact": parse_signed_fact,
+    "pyth": read_pyth_update,
+    "redstone": read_redstone_payload,
 }
 
 
@@ -193,8 +224,8 @@ def is_accepted(target: str, data: bytes) -> bool:
     """Whether the parser takes these bytes; anything but an answer or a typed refusal comes out as it is."""
     try:
         TARGETS[target](data)
-    except SnarkError as refusal:
-        if refusal.reason is Reason.BROKEN_INVARIANT:
+    except (SnarkError, MarginError) as refusal:
+        if refusal.reason in {Reason.BROKEN_INVARIANT, MarginReason.BROKEN_INVARIANT}:
             raise
         return False
     return True

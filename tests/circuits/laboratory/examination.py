@@ -180,10 +180,10 @@ class Examination:
         lies = list(invent_lies(self.system, forge(self.system, inputs)))
         self.chance.shuffle(lies)
         for number, lie in lies[: self.specimen.effort]:
-            forged = forge(self.system, inputs, {number: lie})
-            if all(forged[wire] == value for wire, value in assignment.values.items()):
+            changes = assignment.changes_to(forge(self.system, inputs, {number: lie}))
+            if not changes:
                 continue
-            broken = Assignment(self.system, forged).broken()
+            broken = assignment.broken_after(changes)
             self.report.lies["told"] += 1
             if len(broken) == 1:
                 self.lone.update(broken)
@@ -223,10 +223,14 @@ class Examination:
             self.fail("needed after all", sorted(idle))
 
     def alter_inputs(self) -> Iterator[AbstractSet[int]]:
-        """What breaks when one input is another and the rest is made to fit it: by the steps, or by the constraints."""
-        for inputs in self.specimen.honest:
+        """What breaks when one input is another and the rest is made to fit it: by the steps, or by the constraints.
+
+        Of more constraints than one it is enough to name two.
+        """
+        for inputs, assignment in zip(self.specimen.honest, self.assignments, strict=True):
             for altered in self.alterations(inputs):
-                yield set(Assignment(self.system, forge(self.system, altered)).broken())
+                changes = assignment.changes_to(forge(self.system, altered))
+                yield set(assignment.broken_after(changes) if changes else ())
         for inputs in self.specimen.honest:
             for altered in islice(self.alterations(inputs), self.specimen.effort):
                 yield from (set(assignment.broken()) for assignment in self.cheat(altered))

@@ -143,6 +143,10 @@ class Assignment:
             place for place, (left, right, product) in enumerate(self.sides) if (left * right - product) % GROUP_ORDER
         ]
 
+    def changes_to(self, values: Values) -> dict[int, int]:
+        """By how much other values differ, where they do."""
+        return {wire: values[wire] - value for wire, value in self.values.items() if values[wire] != value}
+
     def sides_after(self, place: int, changes: Mapping[int, int]) -> tuple[int, int, int]:
         """The sides of one constraint when each wire named is larger by so much."""
         constraint = self.system.constraints[place]

@@ -1,7 +1,7 @@
 """Provers who do not run the honest program: inputs beyond their bounds, hints that lie, commitments to nonsense.
 
 ``CheatingEngine`` has nothing but constraints: the bounds of inputs and the intervals of types are switched off.
-``forge`` changes hidden numbers of a perpetual and commits to them anew, all the way up to the roots, as if venue and
+``forge`` changes hidden numbers of a claim and commits to them anew, all the way up to the roots, as if venue and
 oracle had signed that: what is left to refuse it is the statement's own arithmetic.
 """
 
@@ -11,10 +11,25 @@ from typing import Final, cast
 from circuits.builder import Builder
 from circuits.engine import IntegerEngine
 from circuits.errors import BrokenRuleError
+from circuits.relations.instrument import OUTCOME_WORDS
 from circuits.signal import Expression
 from circuits.statement import Statement
 from circuits.statements.claim import Inputs
-from facts.packing import ASSET_TERMS, CASH, FUNDING, MARKET_TERMS, PERP_BODY, POLICY, Packing
+from facts.commitments import PositionKind
+from facts.packing import (
+    ASSET_TERMS,
+    CASH,
+    FUNDING,
+    HOLDINGS,
+    INSTRUMENT_TERMS,
+    LEG,
+    MARKET_TERMS,
+    OUTCOMES,
+    PERP_BODY,
+    POLICY,
+    Packing,
+)
+from facts.portfolio import HOLDING_PARTS
 from facts.tags import Tag
 from facts.tree import ARITY
 from snark.bn254.constants import GROUP_ORDER
@@ -85,11 +100,12 @@ def forge(inputs: Inputs, changes: Mapping[str, int]) -> Inputs:
 
 
 def leaves_of(inputs: Inputs) -> Iterator[int]:
-    """What stands in the trees: the position, the market's tier, each lock and its haircut tier."""
+    """What stands in the trees: the position, what the market root says of it, each lock and its haircut tier."""
     yield position_leaf(inputs)
-    terms, funding = pack_raw(MARKET_TERMS, inputs, "market"), pack_raw(FUNDING, inputs, "market.funding")
-    rest = ("floor", "ceiling", "initial", "maintenance", "policy_hash")
-    yield hash_inputs([int(Tag.MARKET), terms, funding, *(number(inputs, f"market.{name}") for name in rest)])
+    if "market.kind" in inputs:
+        yield market_leaf(inputs)
+    for place in range(count_places(inputs, "holding", "lots")):
+        yield instrument_leaf(inputs, f"holding[{place}].instrument")
     for lock in locks_of(inputs):
         yield lock_leaf(inputs, lock)
         tier = f"{lock}.asset_tier"
@@ -98,12 +114,55 @@ def leaves_of(inputs: Inputs) -> Iterator[int]:
         yield hash_inputs([int(Tag.ASSET), asset, terms, *bounds])
 
 
-def position_leaf(inputs: Inputs, kind: Tag = Tag.POSITION_PERP) -> int:
-    """The commitment to the position, as one of any kind."""
+def position_leaf(inputs: Inputs, kind: Tag | None = None) -> int:
+    """The commitment to the position, as one of its own kind or of another."""
     owner = hash_inputs([int(Tag.OWNER), number(inputs, "secret")])
-    body, cash = pack_raw(PERP_BODY, inputs, "position"), pack_raw(CASH, inputs, "position.cash")
+    own_kind, body = body_of(inputs)
+    cash = pack_raw(CASH, inputs, "position.cash")
     position_id, salt = number(inputs, "position.position_id"), number(inputs, "position.salt")
-    return hash_inputs([int(kind), owner, position_id, body, cash, salt])
+    return hash_inputs([int(kind or own_kind), owner, position_id, body, cash, salt])
+
+
+def body_of(inputs: Inputs) -> tuple[PositionKind, int]:
+    """What the position is besides its cash."""
+    if legs := count_places(inputs, "leg", "quantity"):
+        words = [pack_raw(LEG, inputs, f"leg[{place}]") for place in range(legs)]
+        names = (number(inputs, f"position.{name}") for name in ("market_id", "expiry"))
+        return Tag.POSITION_STRUCTURE, hash_inputs([int(Tag.STRUCTURE), *names, *words])
+    if holdings := count_places(inputs, "holding", "lots"):
+        words = [pack_holdings(inputs, place) for place in range(0, holdings, 2)]
+        return Tag.POSITION_PORTFOLIO, hash_inputs([int(Tag.PORTFOLIO), *words])
+    return Tag.POSITION_PERP, pack_raw(PERP_BODY, inputs, "position")
+
+
+def pack_holdings(inputs: Inputs, place: int) -> int:
+    """Two holdings as one element; their instruments are numbered where the market root has them."""
+    parts = {
+        f"{word}_{name}": number(
+            inputs, f"holding[{place + step}].{'instrument.' if name == 'instrument_id' else ''}{name}"
+        )
+        for step, word in enumerate(("first", "second"))
+        for name in HOLDING_PARTS
+    }
+    return pack_raw(HOLDINGS, {f"holdings.{name}": value for name, value in parts.items()}, "holdings")
+
+
+def market_leaf(inputs: Inputs) -> int:
+    """The commitment to the market's tier."""
+    terms, funding = pack_raw(MARKET_TERMS, inputs, "market"), pack_raw(FUNDING, inputs, "market.funding")
+    rest = ("floor", "ceiling", "initial", "maintenance", "policy_hash")
+    return hash_inputs([int(Tag.MARKET), terms, funding, *(number(inputs, f"market.{name}") for name in rest)])
+
+
+def instrument_leaf(inputs: Inputs, scope: str) -> int:
+    """The commitment to an instrument."""
+    words = [pack_raw(OUTCOMES, inputs, f"{scope}.outcomes[{word}]") for word in range(OUTCOME_WORDS)]
+    return hash_inputs([int(Tag.INSTRUMENT), pack_raw(INSTRUMENT_TERMS, inputs, scope), *words])
+
+
+def count_places(inputs: Inputs, scope: str, name: str) -> int:
+    """How many places of a list the inputs have."""
+    return sum(each.startswith(f"{scope}[") and each.endswith(f"].{name}") for each in inputs)
 
 
 def lock_leaf(inputs: Inputs, lock: str) -> int:

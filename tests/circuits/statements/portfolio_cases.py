@@ -1,10 +1,11 @@
 """Portfolios on and around the least equity that covers them, as ``margin`` judges them and as they are proven."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil
 
-from circuits.statements.scenario import Scenario, ScenarioWitness
+from circuits.statements.scenario import Scenario, ScenarioWitness, inputs_for
 from facts.instrument import InstrumentFact, quantise_instrument
 from facts.market_root import MarketTree
 from facts.policy import StatementPolicy
@@ -14,6 +15,7 @@ from margin.bounds import MAX_INSTRUMENTS, PPM, SCENARIOS
 from margin.requirement import RequirementKind
 from margin.scenarios import Holding, Instrument, compute_scenario_margin
 from tests.circuits.statements.claims import SHALLOW, Depths, make_claim
+from tests.circuits.statements.judgements import Judgement
 from tests.margin.strategies import Chooser, SeededChooser
 
 CURRENCY_ID = 3
@@ -36,6 +38,13 @@ class PortfolioCase:
     def with_least_cash(self) -> "PortfolioCase":
         """The same with the least cash that suffices."""
         return replace(self, cash=ceil(self.needed()))
+
+    def judge(self) -> Iterator[Judgement]:
+        """The least cash that suffices, and a unit less."""
+        least = self.with_least_cash()
+        below = replace(least, cash=least.cash - 1)
+        yield Judgement(inputs_for(least.witness()))
+        yield Judgement(inputs_for(below.witness()), ("equity_covers_scenario", "equity_covers_short_minimums"))
 
     def instruments(self) -> tuple[InstrumentFact, ...]:
         """The leaves of the instruments."""
@@ -82,3 +91,10 @@ def choose_holding(choose: Chooser, name: str) -> Holding:
     outcomes = tuple(choose.integer(-scale, scale) for _ in range(SCENARIOS))
     instrument = Instrument(name, outcomes, choose.pick((0, 1, scale)))
     return Holding(instrument, choose.pick((1, -1)) * choose.integer(1, 50))
+
+
+def judge_portfolios(count: int, seed: int) -> Iterator[Judgement]:
+    """So many random portfolios."""
+    choose = SeededChooser(seed)
+    for _ in range(count):
+        yield from choose_portfolio_case(choose).judge()

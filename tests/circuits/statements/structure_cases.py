@@ -1,10 +1,11 @@
 """Structures on and around the least collateral that covers them, as ``margin`` judges them and as they are proven."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil
 
-from circuits.statements.defined_risk import DefinedRisk, DefinedRiskWitness
+from circuits.statements.defined_risk import DefinedRisk, DefinedRiskWitness, inputs_for
 from facts.market import MarketTier, quantise_market
 from facts.market_root import MarketTree
 from facts.policy import StatementPolicy
@@ -18,6 +19,7 @@ from margin.position import MarketState
 from margin.requirement import RequirementKind
 from margin.tiers import Tier, TierRule, TierTable
 from tests.circuits.statements.claims import SHALLOW, Depths, make_claim
+from tests.circuits.statements.judgements import Judgement
 from tests.margin.strategies import Chooser, SeededChooser
 
 MARKET_ID, CURRENCY_ID, EXPIRY = 9, 3, 1_800_000_000
@@ -52,6 +54,19 @@ class StructureCase:
         if isinstance(loss, Unlimited):
             return replace(self, cash=2**60)
         return replace(self, cash=ceil(loss * (1 + Fraction(self.asked.buffer_ppm, PPM))))
+
+    def judge(self) -> Iterator[Judgement]:
+        """The least cash that suffices, and a unit less; nothing suffices where the loss has no limit."""
+        least = self.with_least_cash()
+        if isinstance(least.max_loss(), Unlimited):
+            yield Judgement(inputs_for(least.witness()), ("loss_is_limited",))
+            return
+        below = replace(least, cash=least.cash - 1)
+        assert least.suffices()
+        assert not below.suffices()
+        rule = "equity_is_not_negative" if below.cash < 0 else "equity_covers_worst_loss"
+        yield Judgement(inputs_for(least.witness()))
+        yield Judgement(inputs_for(below.witness()), (rule,))
 
     @property
     def body(self) -> StructureBody:
@@ -100,3 +115,10 @@ def choose_structure_case(choose: Chooser) -> StructureCase:
         legs.append(Leg(LegKind.CALL, Side.LONG, -slope, Fraction(choose.integer(1, 70))))
     asked = StatementPolicy(choose.pick(tuple(RequirementKind)), 0, choose.pick((0, 1, 50_000)))
     return StructureCase(Structure(tuple(legs)), choose.integer(1, 1000), 0, asked, choose.integer(0, 2**32))
+
+
+def judge_structures(count: int, seed: int) -> Iterator[Judgement]:
+    """So many random structures."""
+    choose = SeededChooser(seed)
+    for _ in range(count):
+        yield from choose_structure_case(choose).judge()

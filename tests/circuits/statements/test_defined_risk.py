@@ -8,19 +8,18 @@ import pytest
 from circuits.builder import Builder
 from circuits.engine import IntegerEngine
 from circuits.errors import BrokenRuleError
-from circuits.statements.claim import Inputs, prefixed
+from circuits.statements.claim import Inputs
 from circuits.statements.defined_risk import DefinedRisk, inputs_for
-from facts.commitments import commit_position, hash_elements
-from facts.packing import LEG
 from facts.policy import StatementPolicy
-from facts.tags import Tag
-from facts.tree import Tree
 from margin.bounds import MAX_LEGS
 from margin.contracts import Side
-from margin.payoff import Leg, LegKind, Structure, Unlimited
+from margin.payoff import Leg, LegKind, Structure
 from margin.requirement import RequirementKind
-from tests.circuits.statements.structure_cases import SHAPE, StructureCase, choose_structure_case
-from tests.margin.strategies import SeededChooser
+from tests.circuits.statements.cheating import forge
+from tests.circuits.statements.judgements import require_constraints_agree
+from tests.circuits.statements.structure_cases import SHAPE, StructureCase, judge_structures
+
+pytestmark = pytest.mark.native  # so many hashes take the reference minutes
 
 MAINTENANCE = StatementPolicy(RequirementKind.MAINTENANCE)
 
@@ -51,31 +50,26 @@ def test_an_iron_condor_needs_its_wider_wing() -> None:
     refuse(inputs_for(condor(139).witness()), "equity_covers_worst_loss")
 
 
-def check_agreement(case: StructureCase) -> None:
-    """At the least cash that suffices the statement holds; one unit below it does not."""
-    least = case.with_least_cash()
-    if isinstance(least.max_loss(), Unlimited):
-        refuse(inputs_for(least.witness()), "loss_is_limited")
-        return
-    assert least.suffices()
-    run(inputs_for(least.witness()))
-    below = replace(least, cash=least.cash - 1)
-    assert not below.suffices()
-    refuse(inputs_for(below.witness()), "equity_is_not_negative" if below.cash < 0 else "equity_covers_worst_loss")
-
-
 @pytest.mark.parametrize("seed", range(4))
 def test_the_statement_agrees_with_margin_at_the_boundary(seed: int) -> None:
-    choose = SeededChooser(seed)
-    for _ in range(50):
-        check_agreement(choose_structure_case(choose))
+    for judgement in judge_structures(50, seed):
+        judgement.hold_on_integers(SHAPE)
 
 
 @pytest.mark.slow
 def test_the_statement_agrees_with_margin_on_100_000_judgements() -> None:
-    choose = SeededChooser(2024)
-    for _ in range(50_000):
-        check_agreement(choose_structure_case(choose))
+    for judgement in judge_structures(50_000, seed=2024):
+        judgement.hold_on_integers(SHAPE)
+
+
+def test_constraints_agree_with_margin_at_the_boundary() -> None:
+    require_constraints_agree(SHAPE, judge_structures(12, seed=7))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(10))
+def test_constraints_agree_with_margin_on_a_thousand_judgements(seed: int) -> None:
+    require_constraints_agree(SHAPE, judge_structures(50, seed=3000 + seed))
 
 
 def test_a_shock_is_refused_because_no_price_is_named() -> None:
@@ -91,18 +85,8 @@ def test_legs_in_another_order_are_another_structure() -> None:
 
 
 def test_strikes_that_fall_are_refused_even_if_they_were_committed() -> None:
-    witness = condor(140).witness()
-    slots = list(witness.body.slots)
-    slots[6], slots[7] = slots[7], slots[6]
-    legs = {f"legs[{place}]": LEG.encode(parts) for place, parts in enumerate(slots)}
-    body = hash_elements(Tag.STRUCTURE, market_id=witness.body.market_id, expiry=witness.body.expiry, **legs)
-    position = replace(witness.claim.position, body=body)
-    path = Tree(SHAPE.book_levels, {0: commit_position(position)}).path(0)
-    forged = replace(witness, claim=replace(witness.claim, position=position, book_path=path))
-    inputs = inputs_for(forged)
-    for place, parts in enumerate(slots):
-        inputs |= prefixed(f"leg[{place}]", parts)
-    refuse(inputs, "strikes_rise")
+    inputs = inputs_for(condor(140).witness())
+    refuse(forge(inputs, {"leg[6].strike": 131}), "strikes_rise")
 
 
 def test_a_leg_of_two_kinds_is_refused() -> None:

@@ -6,6 +6,8 @@ from tests.circuits.laboratory.examination import examine
 from tests.circuits.pages import read_section, write_section
 from tests.circuits.specimens import EXHIBITS
 
+pytestmark = pytest.mark.native  # so many hashes take the reference minutes
+
 
 @pytest.mark.parametrize(
     ("name", "shape"),

@@ -22,8 +22,11 @@ from margin.requirement import RequirementKind
 from margin.tiers import Tier, TierRule, TierTable
 from tests.circuits.statements.claims import SHALLOW, Depths
 from tests.circuits.statements.compiled import Compiled
+from tests.circuits.statements.judgements import Judgement, require_constraints_agree
 from tests.circuits.statements.perp_breaches import find_breaches, rules_of_locks
 from tests.circuits.statements.perp_cases import PerpCase, bulk_perp_cases, with_asset_tier
+
+pytestmark = pytest.mark.native  # so many hashes take the reference minutes
 
 INITIAL, MAINTENANCE = RequirementKind.INITIAL, RequirementKind.MAINTENANCE
 TIER_RULES = {"notional_at_most_ceiling", "entry_at_most_ceiling", "basis_above_floor"}
@@ -48,24 +51,21 @@ def broken(case: PerpCase | Inputs, locks: int | None = None) -> str:
     return caught.value.field
 
 
-def neighbours(case: PerpCase) -> Iterator[tuple[PerpCase, bool]]:
+def judge(cases: Iterator[PerpCase]) -> Iterator[Judgement]:
     """The least cash that suffices, a unit more and a unit less, as margin judges each."""
-    for step in (-1, 0, 1):
-        moved = case.with_cash(case.position.cash.numerator + step)
-        yield moved, moved.excess() >= 0
-
-
-def require_agreement(cases: Iterator[PerpCase]) -> int:
-    """Margin and statement agree on each case and its neighbours; how many meet the requirement exactly."""
-    exact = 0
     for case in cases:
-        exact += case.excess() == 0
-        for moved, sufficient in neighbours(case):
-            if sufficient:
-                run(moved)
-            else:
-                assert broken(moved) == "equity_covers_requirement"
-    return exact
+        for step in (-1, 0, 1):
+            moved = case.with_cash(case.position.cash.numerator + step)
+            refusals = () if moved.excess() >= 0 else ("equity_covers_requirement",)
+            yield Judgement(inputs_for(moved.witness()), refusals)
+
+
+def require_agreement(count: int, locks: int, seed: int) -> None:
+    """Margin and statement agree on each case and its neighbours, of which many meet the requirement exactly."""
+    cases = list(bulk_perp_cases(count, locks=locks, seed=seed))
+    for judgement in judge(iter(cases)):
+        judgement.hold_on_integers(statement(locks))
+    assert sum(case.excess() == 0 for case in cases) >= count // 10
 
 
 # --- Agreement ---------------------------------------------------------------------------------------
@@ -73,38 +73,25 @@ def require_agreement(cases: Iterator[PerpCase]) -> int:
 
 @pytest.mark.parametrize(("locks", "count"), [(0, 220), (1, 80), (4, 34)])
 def test_agrees_with_margin_around_the_boundary(locks: int, count: int) -> None:
-    assert require_agreement(bulk_perp_cases(count, locks=locks, seed=locks)) >= count // 10
+    require_agreement(count, locks, seed=locks)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(16))
 @pytest.mark.parametrize(("locks", "count"), [(0, 1500), (1, 400), (4, 200)])
 def test_agrees_with_margin_on_a_hundred_thousand(locks: int, count: int, seed: int) -> None:
-    assert require_agreement(bulk_perp_cases(count, locks=locks, seed=1000 + seed)) >= count // 10
+    require_agreement(count, locks, seed=1000 + seed)
 
 
 @pytest.mark.parametrize(("locks", "count"), [(0, 16), (1, 6), (4, 2)])
 def test_constraints_agree_around_the_boundary(locks: int, count: int) -> None:
-    require_satisfaction(locks, count, seed=locks)
+    require_constraints_agree(statement(locks), judge(bulk_perp_cases(count, locks=locks, seed=locks)))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("locks", "count"), [(0, 200), (1, 100), (4, 34)])
 def test_constraints_agree_on_a_thousand(locks: int, count: int) -> None:
-    require_satisfaction(locks, count, seed=2000 + locks)
-
-
-def require_satisfaction(locks: int, count: int, seed: int) -> None:
-    """The program's witness keeps every constraint, and where margin says no the program names the rule."""
-    compiled = Compiled.of(statement(locks))
-    for case in bulk_perp_cases(count, locks=locks, seed=seed):
-        for moved, sufficient in neighbours(case):
-            witness = moved.witness()
-            if sufficient:
-                public = compiled.require_satisfied(inputs_for(witness))
-                assert public == witness.claim.public_inputs(witness.market_path.root).values
-            else:
-                assert compiled.broken_rule(inputs_for(witness)) == "equity_covers_requirement"
+    require_constraints_agree(statement(locks), judge(bulk_perp_cases(count, locks=locks, seed=2000 + locks)))
 
 
 def test_real_depths() -> None:

@@ -14,8 +14,10 @@ from facts.policy import StatementPolicy
 from margin.bounds import MAX_INSTRUMENTS, SCENARIOS
 from margin.requirement import RequirementKind
 from margin.scenarios import Holding, Instrument
-from tests.circuits.statements.portfolio_cases import SHAPE, PortfolioCase, choose_portfolio_case
-from tests.margin.strategies import SeededChooser
+from tests.circuits.statements.judgements import require_constraints_agree
+from tests.circuits.statements.portfolio_cases import SHAPE, PortfolioCase, judge_portfolios
+
+pytestmark = pytest.mark.native  # so many hashes take the reference minutes
 
 MAINTENANCE = StatementPolicy(RequirementKind.MAINTENANCE)
 
@@ -32,24 +34,30 @@ def refuse(inputs: Inputs, *rules: str) -> None:
 
 def check_agreement(case: PortfolioCase) -> None:
     """At the least cash that suffices the statement holds; one unit below it does not."""
-    least = case.with_least_cash()
-    run(inputs_for(least.witness()))
-    below = replace(least, cash=least.cash - 1)
-    refuse(inputs_for(below.witness()), "equity_covers_scenario", "equity_covers_short_minimums")
+    for judgement in case.judge():
+        judgement.hold_on_integers(SHAPE)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_statement_agrees_with_margin_at_the_boundary(seed: int) -> None:
-    choose = SeededChooser(seed)
-    for _ in range(25):
-        check_agreement(choose_portfolio_case(choose))
+    for judgement in judge_portfolios(25, seed):
+        judgement.hold_on_integers(SHAPE)
 
 
 @pytest.mark.slow
 def test_the_statement_agrees_with_margin_on_100_000_judgements() -> None:
-    choose = SeededChooser(2025)
-    for _ in range(50_000):
-        check_agreement(choose_portfolio_case(choose))
+    for judgement in judge_portfolios(50_000, seed=2025):
+        judgement.hold_on_integers(SHAPE)
+
+
+def test_constraints_agree_with_margin_at_the_boundary() -> None:
+    require_constraints_agree(SHAPE, judge_portfolios(5, seed=7))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(20))
+def test_constraints_agree_with_margin_on_a_thousand_judgements(seed: int) -> None:
+    require_constraints_agree(SHAPE, judge_portfolios(25, seed=3000 + seed))
 
 
 @pytest.mark.parametrize("worst", range(SCENARIOS))
