@@ -1,7 +1,8 @@
 /* An operating system whose answers a test decides, for one process: LD_PRELOAD it.
  *
  * RANDOM_ANSWERS: two hexadecimal digits for each request for randomness; the request is filled with that byte, and the
- * last one is given again and again. REFUSED_THREADS: no thread can be started. Without either, all is as it was.
+ * last one is given again and again. REFUSED_THREADS: no thread can be started. REFUSED_SYNCS: nothing that was written gets onto the
+ * disk. Without any, all is as it was.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -63,3 +64,17 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
         real = (int (*)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *))dlsym(RTLD_NEXT, "pthread_create");
     return real(thread, attributes, start, argument);
 }
+
+/* Both are said to fail as they do on a disk that is going to: with an error that comes only here. */
+static int synchronise(const char *name, int file) {
+    if (getenv("REFUSED_SYNCS") != NULL) {
+        errno = EIO;
+        return -1;
+    }
+    int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, name);
+    return real(file);
+}
+
+int fsync(int file) { return synchronise("fsync", file); }
+
+int fdatasync(int file) { return synchronise("fdatasync", file); }

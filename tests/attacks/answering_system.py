@@ -32,7 +32,7 @@ def build() -> Path:
 
 
 def run_python(script: str, *arguments: str) -> list[str]:
-    """The lines that a script prints, whose process can set ``RANDOM_ANSWERS`` and ``REFUSED_THREADS`` for itself."""
+    """The lines that a script prints, whose process can set ``RANDOM_ANSWERS`` and what else there is for itself."""
     environment = os.environ | {"LD_PRELOAD": str(build()), "PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(  # noqa: S603 -- this interpreter
         [sys.executable, "-c", script, *arguments],

@@ -1,8 +1,11 @@
-"""One suite for both backends."""
+"""One suite for both backends, and for both stores."""
 
 import pytest
 
 from snark.bn254.backend import BackendName, CurveBackend, choose_curve
+from tests.verifier.stores import clock, database, empty, ledger, server
+
+__all__ = ("clock", "database", "empty", "ledger", "server")
 
 
 @pytest.fixture(params=[pytest.param(BackendName.NATIVE, marks=pytest.mark.native), BackendName.REFERENCE], ids=str)

@@ -1,0 +1,1 @@
+"""Remembers what was accepted: one transaction for nullifiers, acceptance and log leaf, on SQLite or PostgreSQL."""

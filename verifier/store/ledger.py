@@ -1,0 +1,393 @@
+"""Everything that happens to acceptances, each event in one transaction: nullifiers, acceptance, log leaf, request.
+
+A request is known by who asks and by the id that they gave it. Asked again it has the same answer, whatever happened in
+between, also to a process that died before it could answer; the same id with another question is refused. A claim is
+known by its own id: proved or sent again it is the same claim and is counted once, on whosever request. The answer
+is the leaf of the log, which holds everything about an acceptance that changes.
+
+The clock is read inside the transaction, after everybody who came first: whoever waited for a turn is judged when it
+comes.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from hashlib import sha256
+from threading import Lock
+from typing import Final, TypeVar
+
+from facts.elements import require_element, require_range
+from facts.log_entry import Event, require_identity, require_set
+from facts.log_head import LogHead
+from facts.log_proof import require_size
+from margin.errors import InternalError, MalformedError, MisuseError, Reason, RejectedError
+from verifier.acceptance import (
+    LIVE,
+    Acceptance,
+    Change,
+    Terms,
+    free_locks,
+    lapse_acceptance,
+    open_acceptance,
+    refresh_acceptance,
+    require_live,
+    seize_locks,
+)
+from verifier.claim import ProvedClaim
+from verifier.log import ReadNode, compute_root, prove_consistency, prove_inclusion
+from verifier.store import records
+from verifier.store.database import Database, Transaction
+from verifier.store.records import Receipt
+from verifier.store.schema import Identity, require_current
+
+MAX_REQUEST_CHARACTERS: Final = 64
+MAX_CALLER_CHARACTERS: Final = 255
+MAX_PAGE: Final = 1000
+
+Clock = Callable[[], int]
+"""Now, in seconds since 1970."""
+Result = TypeVar("Result")
+
+
+class Step(StrEnum):
+    """Where an event may be interrupted; each is told to whoever observes the ledger."""
+
+    BEFORE_INSERT = "before insert"
+    AFTER_ACCEPTANCE = "after acceptance"
+    AFTER_NULLIFIERS = "after nullifiers"
+    AFTER_LEAF = "after leaf"
+    BEFORE_COMMIT = "before commit"
+    AFTER_COMMIT = "after commit"
+    BEFORE_REPLY = "before reply"
+
+
+Observer = Callable[[Step], None]
+
+
+def ignore_step(step: Step) -> None:
+    """Nobody observes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Who asks, and the name that they gave to the question."""
+
+    caller: str
+    id: str
+
+    def __post_init__(self) -> None:
+        for name, most in (("caller", MAX_CALLER_CHARACTERS), ("id", MAX_REQUEST_CHARACTERS)):
+            text = getattr(self, name)
+            if not 1 <= len(text) <= most or not text.isascii() or not text.isprintable():
+                expected = f"1 to {most} printable ASCII characters"
+                raise MalformedError(Reason.OUT_OF_BOUNDS, f"request.{name}", found=text, expected=expected)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A leaf that was on the disk; a log that does not have it is not the one that it was."""
+
+    place: int
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a request asks for."""
+
+    event: Event
+    acceptance: str
+    claim: ProvedClaim
+    decide: Callable[[Transaction, int], Change]
+    leaving: tuple[int, ...] = ()
+    terms: Terms | None = None
+
+    def __post_init__(self) -> None:
+        require_identity(self.acceptance, "acceptance")
+        require_set(self.leaving, "leaving")
+
+    @property
+    def digest(self) -> bytes:
+        """The same for the same question; the bytes of a proof are no part of it."""
+        terms = self.terms
+        asked = (terms.entry.encode(), terms.upkeep.encode(), terms.period_seconds) if terms else ()
+        numbers = (int(self.event), len(self.leaving), *self.leaving, *asked)
+        ids = bytes.fromhex(self.acceptance) + bytes.fromhex(self.claim.id)
+        return sha256(ids + b"".join(map(records.write_element, numbers))).digest()
+
+
+class Ledger:
+    """The acceptances of a store, and its log; it may be used by many threads, and a store by many processes."""
+
+    def __init__(self, database: Database, identity: Identity, clock: Clock, observe: Observer = ignore_step) -> None:
+        """The store has to be there, and of the version that this program knows."""
+        require_current(database, identity)
+        self.identity = identity
+        self._database = database
+        self._clock = clock
+        self._observe = observe
+        self._seen: Seen | None = None
+        self._seen_lock = Lock()
+
+    # --- Events ------------------------------------------------------------------------------------------
+
+    def accept(self, request: Request, claim: ProvedClaim, terms: Terms) -> Receipt:
+        """Take the locks of a claim as collateral; a claim that was accepted and still lives is answered again."""
+
+        def decide(_: Transaction, moment: int) -> Change:
+            return open_acceptance(claim, request.caller, terms, moment)
+
+        return self._answer(request, Question(Event.ACCEPT, claim.id, claim, decide, terms=terms))
+
+    def refresh(self, request: Request, acceptance: str, claim: ProvedClaim) -> Receipt:
+        """Let an acceptance live on, with further locks if the claim has any."""
+
+        def decide(transaction: Transaction, moment: int) -> Change:
+            return refresh_acceptance(require_acceptance(transaction, acceptance), claim, moment)
+
+        return self._answer(request, Question(Event.REFRESH, acceptance, claim, decide))
+
+    def free(self, request: Request, acceptance: str, claim: ProvedClaim, leaving: Collection[int]) -> Receipt:
+        """Let locks leave an acceptance; with the last one it is released."""
+        named = tuple(sorted({require_element(each, "leaving") for each in leaving}))
+
+        def decide(transaction: Transaction, moment: int) -> Change:
+            return free_locks(require_acceptance(transaction, acceptance), claim, named, moment)
+
+        return self._answer(request, Question(Event.FREE, acceptance, claim, decide, named))
+
+    def seize(self, request: Request, acceptance: str, claim: ProvedClaim) -> Receipt:
+        """Take a lock of an acceptance that lapsed; that it did is written down first, if nobody has."""
+
+        def decide(transaction: Transaction, moment: int) -> Change:
+            current = require_acceptance(transaction, acceptance)
+            if current.state in LIVE and not current.is_live(moment):
+                current = self._write(transaction, lapse_acceptance(current, moment)).acceptance
+            return seize_locks(current, claim, moment)
+
+        return self._answer(request, Question(Event.SEIZE, acceptance, claim, decide))
+
+    def lapse_overdue(self, limit: int = MAX_PAGE) -> list[Receipt]:
+        """Write down which acceptances have lapsed, the oldest first; nothing depends on when that is done."""
+        require_page(limit)
+
+        def lapse(transaction: Transaction) -> list[Receipt]:
+            moment = self._clock()
+            overdue = records.list_overdue(transaction, moment, limit)
+            return [self._write(transaction, lapse_acceptance(each, moment)) for each in overdue]
+
+        return self._change(lapse)
+
+    def require_writable(self) -> None:
+        """Write something that means nothing, as a sign of life."""
+        with self._writing() as transaction:
+            transaction.execute("UPDATE store SET probes = probes + 1")
+
+    # --- Questions ---------------------------------------------------------------------------------------
+
+    def acceptance(self, identity: str) -> Acceptance:
+        """An acceptance as it is now."""
+        with self._reading() as (transaction, _):
+            return require_acceptance(transaction, identity)
+
+    def acceptances(self, caller: str, after: str | None = None, limit: int = MAX_PAGE) -> list[Acceptance]:
+        """A page of the acceptances that were made on the request of one caller, in the order of their ids."""
+        require_page(limit)
+        behind = b"" if after is None else bytes.fromhex(require_identity(after, "after"))
+        with self._reading() as (transaction, _):
+            return records.list_acceptances(transaction, caller, behind, limit)
+
+    @property
+    def head(self) -> LogHead:
+        """The head of the log, which is not signed yet."""
+        with self._reading() as (transaction, size):
+            return LogHead(self.identity.origin, size, compute_root(size, reader_of(transaction)))
+
+    def root_at(self, size: int) -> bytes:
+        """What the log committed to when it had so many leaves."""
+        with self._reading_up_to(size) as transaction:
+            return compute_root(size, reader_of(transaction))
+
+    def entries(self, start: int, limit: int = MAX_PAGE) -> list[bytes]:
+        """The data of leaves in a row, as they were hashed."""
+        require_size(start, "start")
+        require_page(limit)
+        with self._reading() as (transaction, _):
+            return records.list_leaves(transaction, start, limit)
+
+    def inclusion_proof(self, place: int, size: int) -> tuple[bytes, ...]:
+        """That a leaf is in the log of ``size`` leaves."""
+        with self._reading_up_to(size) as transaction:
+            return prove_inclusion(place, size, reader_of(transaction))
+
+    def consistency_proof(self, size: int, larger: int) -> tuple[bytes, ...]:
+        """That the log of ``size`` leaves is the beginning of that of ``larger``."""
+        with self._reading_up_to(larger) as transaction:
+            return prove_consistency(size, larger, reader_of(transaction))
+
+    # --- How an event is written -------------------------------------------------------------------------
+
+    def _answer(self, request: Request, question: Question) -> Receipt:
+        """The receipt of a request, which changes something the first time only."""
+
+        def answer(transaction: Transaction) -> Receipt:
+            earlier = records.find_request(transaction, request.caller, request.id)
+            if earlier is not None:
+                return read_answer(transaction, *earlier, question)
+            require_domain(question.claim, self.identity)
+            moment = self._clock()
+            receipt = find_repeated(transaction, question, moment)
+            if receipt is None:
+                receipt = self._write(transaction, question.decide(transaction, moment))
+            records.insert_request(transaction, request.caller, request.id, question.digest, receipt.place)
+            return receipt
+
+        return self._change(answer)
+
+    def _change(self, act: Callable[[Transaction], Result]) -> Result:
+        """Do something in a transaction, and tell it when it is on the disk."""
+        with self._writing() as transaction:
+            result = act(transaction)
+            last = find_last(transaction)
+            self._observe(Step.BEFORE_COMMIT)
+        self._observe(Step.AFTER_COMMIT)
+        self._notice(last)
+        self._observe(Step.BEFORE_REPLY)
+        return result
+
+    def _write(self, transaction: Transaction, change: Change) -> Receipt:
+        """Acceptance, nullifiers, log leaf and claim."""
+        require_unspent(transaction, change)
+        self._observe(Step.BEFORE_INSERT)
+        if change.entry.event is Event.ACCEPT:
+            records.insert_acceptance(transaction, change.acceptance)
+        else:
+            records.update_acceptance(transaction, change.acceptance)
+        self._observe(Step.AFTER_ACCEPTANCE)
+        records.insert_nullifiers(transaction, change)
+        records.let_nullifiers_go(transaction, change)
+        self._observe(Step.AFTER_NULLIFIERS)
+        place = records.append_leaf(transaction, change.entry)
+        records.insert_claim(transaction, change.entry, place)
+        self._observe(Step.AFTER_LEAF)
+        return Receipt(change.acceptance, change.entry, place)
+
+    # --- A log that goes on ------------------------------------------------------------------------------
+
+    @contextmanager
+    def _writing(self) -> Iterator[Transaction]:
+        """A transaction that writes, on the store that this process knows."""
+        seen = self._seen
+        with self._database.write() as transaction:
+            self._notice(require_continued(transaction, seen))
+            yield transaction
+
+    @contextmanager
+    def _reading(self) -> Iterator[tuple[Transaction, int]]:
+        """A transaction that reads, on the store that this process knows, and the size of its log."""
+        seen = self._seen  # before the transaction begins: what others commit meanwhile is not in it
+        with self._database.read() as transaction:
+            last = require_continued(transaction, seen)
+            self._notice(last)
+            yield transaction, 0 if last is None else last.place + 1
+
+    @contextmanager
+    def _reading_up_to(self, size: int) -> Iterator[Transaction]:
+        """A transaction that reads a part of the log that is there."""
+        require_size(size, "size")
+        with self._reading() as (transaction, there):
+            if size > there:
+                raise MisuseError(Reason.OUT_OF_BOUNDS, "size", found=size, expected=f"at most {there} leaves")
+            yield transaction
+
+    def _notice(self, last: Seen | None) -> None:
+        """Remember the last leaf of all that were seen on the disk."""
+        with self._seen_lock:
+            if last is not None and (self._seen is None or last.place > self._seen.place):
+                self._seen = last
+
+
+# --- The rules -------------------------------------------------------------------------------------------
+
+
+def read_answer(transaction: Transaction, digest: bytes, place: int, question: Question) -> Receipt:
+    """What was answered to a request, if this is what it asked."""
+    if digest != question.digest:
+        found, expected = "another question", "what was asked under this id before"
+        raise MisuseError(Reason.REQUEST_REUSED, "request.id", found=found, expected=expected)
+    return records.read_receipt(transaction, place)
+
+
+def find_repeated(transaction: Transaction, question: Question, moment: int) -> Receipt | None:
+    """What the same claim came to when it was given for the same thing before.
+
+    A claim does not bring back what has ended since: as a new question it meets its own nullifiers.
+    """
+    place = records.find_claim(transaction, question.claim.id, question.acceptance, question.event)
+    if place is None:
+        return None
+    current = require_acceptance(transaction, question.acceptance)
+    if question.event is Event.ACCEPT and not current.is_live(moment):
+        return None
+    if question.event is Event.REFRESH:
+        require_live(current, moment)
+    receipt = records.read_receipt(transaction, place)
+    if question.event is Event.FREE and receipt.entry.left != question.leaving:
+        found, expected = "a claim that let other locks go", "a claim that was not used for this"
+        raise RejectedError(Reason.CLAIM_USED, "claim", found=found, expected=expected)
+    return receipt
+
+
+def require_domain(claim: ProvedClaim, identity: Identity) -> None:
+    """The claim is for the registry of nullifiers that this is."""
+    if claim.demand.domain != identity.domain:
+        raise RejectedError(Reason.WRONG_CONTEXT, "domain", found=claim.demand.domain, expected=identity.domain)
+
+
+def require_unspent(transaction: Transaction, change: Change) -> None:
+    """Step 8: nobody ever used these locks."""
+    spent = sum(records.is_spent(transaction, nullifier) for nullifier in change.added)
+    if spent:
+        found, expected = f"{spent} that were used before", "locks that were never used"
+        raise RejectedError(Reason.NULLIFIER_SPENT, "nullifiers", found=found, expected=expected)
+
+
+def require_acceptance(transaction: Transaction, identity: str) -> Acceptance:
+    """An acceptance that there is."""
+    found = records.find_acceptance(transaction, require_identity(identity, "acceptance"))
+    if found is None:
+        expected = "the id of an acceptance"
+        raise MisuseError(Reason.UNKNOWN_ACCEPTANCE, "acceptance", found=identity, expected=expected)
+    return found
+
+
+def require_continued(transaction: Transaction, seen: Seen | None) -> Seen | None:
+    """The log still has the leaf that was seen, and goes on from there; its last leaf."""
+    last = find_last(transaction)
+    if seen is not None:
+        size = 0 if last is None else last.place + 1
+        if size <= seen.place:
+            expected = f"at least the {seen.place + 1} that it had"
+            raise InternalError(Reason.LOG_SHRUNK, "log", found=f"{size} leaves", expected=expected)
+        if records.read_node(transaction, 0, seen.place) != seen.digest:
+            expected = "the leaf that was there"
+            raise InternalError(Reason.LOG_FORKED, "log", found=f"another leaf {seen.place}", expected=expected)
+    return last
+
+
+def find_last(transaction: Transaction) -> Seen | None:
+    """The last leaf of the log."""
+    size = records.count_leaves(transaction)
+    return Seen(size - 1, records.read_node(transaction, 0, size - 1)) if size else None
+
+
+def require_page(limit: int) -> None:
+    """No more at once than one answer holds."""
+    require_range(limit, "limit", 1, MAX_PAGE, f"1 to {MAX_PAGE}")
+
+
+def reader_of(transaction: Transaction) -> ReadNode:
+    """The nodes of the tree in a transaction."""
+    return partial(records.read_node, transaction)
