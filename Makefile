@@ -12,7 +12,8 @@ RUST_SOURCES := $(shell find native -name target -prune -o -type f \( -name '*.r
 
 NATIVE := --manifest-path native/Cargo.toml
 PROTOS := $(wildcard protos/ringfence/v1/*.proto)
-PROTOC := $(BIN)/python -m grpc_tools.protoc --proto_path=protos
+SERVICES := $(wildcard protos/ringfence/v1/*_service.proto)
+PROTOC := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m grpc_tools.protoc --proto_path=protos
 RELEASED := protos/released.binpb
 REGENERATED := $(ENVIRONMENT)/.regenerated
 COMPILE_LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url pyproject.toml
@@ -156,6 +157,7 @@ check-protos: setup
 	@$(BIN)/buf breaking --against $(RELEASED)
 	@rm -rf $(REGENERATED) && mkdir -p $(REGENERATED)
 	@$(PROTOC) --python_out=$(REGENERATED) --pyi_out=$(REGENERATED) $(PROTOS)
+	@$(PROTOC) --grpc_python_out=$(REGENERATED) --mypy_grpc_out=quiet:$(REGENERATED) $(SERVICES)
 	@diff -r --exclude='__*__*' $(REGENERATED)/ringfence/v1 ringfence/v1 \
 		|| { echo 'ringfence/v1 is not what protos/ says: run `make protos`'; exit 1; }
 
@@ -172,10 +174,12 @@ endif
 # --- What is generated and committed -----------------------------------------------------------
 
 .PHONY: protos
-protos: $(SYNCED) ## Generate ringfence/v1 from protos/
+protos: $(SYNCED) ## Generate ringfence/v1 and docs/wire.md from protos/
 	$(call say,generating ringfence/v1)
-	@rm -f ringfence/v1/*_pb2.py ringfence/v1/*_pb2.pyi
+	@rm -f ringfence/v1/*_pb2*.py*
 	@$(PROTOC) --python_out=. --pyi_out=. $(PROTOS)
+	@$(PROTOC) --grpc_python_out=. --mypy_grpc_out=quiet:. $(SERVICES)
+	@$(BIN)/python -m tests.packaging.wire_reference
 
 .PHONY: protos-release
 protos-release: $(SYNCED) ## Take the wire as it is now as the one that may not be broken

@@ -2,14 +2,13 @@
 
 import csv
 from io import StringIO
-from pathlib import Path
 from typing import Final
 
 from circuits.compile import compile_statement
+from circuits.sizes import SIZES
 from circuits.statement import Statement
 from tests.circuits.specimens import measured_statements
 
-FILE: Final = Path(__file__).parents[2] / "circuits" / "sizes.csv"
 HEADER: Final = ("statement", "shape", "constraints", "wires", "public", "terms", "domain", "hash")
 Row = tuple[str, ...]
 
@@ -27,10 +26,10 @@ def measure(name: str, statement: Statement) -> Row:
 
 def read_sizes() -> list[Row]:
     """The committed rows."""
-    with FILE.open(encoding="utf-8", newline="") as file:
+    with SIZES.open(encoding="utf-8", newline="") as file:
         header, *rows = map(tuple, csv.reader(file))
     if header != HEADER:
-        raise ValueError(f"{FILE.name} has other columns: {header}")
+        raise ValueError(f"{SIZES.name} has other columns: {header}")
     return rows
 
 
@@ -40,7 +39,7 @@ def write_sizes() -> None:
     csv.writer(text, lineterminator="\n").writerows(
         [HEADER, *(measure(name, statement) for name, statement in measured_statements())]
     )
-    FILE.write_text(text.getvalue(), encoding="utf-8")
+    SIZES.write_text(text.getvalue(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,9 @@ DRAWERS = {
 }
 """Names that say nothing about what is inside."""
 
+GENERATED = re.compile(r"ringfence/v1/\w+_pb2_grpc\.py:")
+"""Where the services of the wire say that somebody else does the work."""
+
 # Each pattern is written so that it does not match itself.
 UNFINISHED = re.compile(r"\b(TO[D]O|FIX[M]E|XX[X]|HAC[K])\b|NotImplemente[d]Error|\b(unimplemente[d]|tod[o])!")
 ONE_MACHINE = re.compile(r"(?<![\w.$}~-])/(hom[e]|roo[t]|tm[p]|Use[r]s|wor[k])/|\.\./share[d]")
@@ -38,7 +41,7 @@ def test_no_file_or_folder_is_a_drawer() -> None:
 
 
 def test_nothing_is_left_unfinished() -> None:
-    assert find_lines(UNFINISHED) == []
+    assert [line for line in find_lines(UNFINISHED) if not GENERATED.match(line)] == []
 
 
 def test_nothing_speaks_of_one_machine() -> None:

@@ -1,8 +1,6 @@
 """The description of the wire, and what is generated from it."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import cast
 
@@ -12,25 +10,18 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from tests.packaging.sources import REPOSITORY, read_project
+from tests.packaging.wire_reference import PAGE, PROTOS, describe_wire, list_rules, render_reference, run_protoc
 
-PROTOS = sorted((REPOSITORY / "protos").rglob("*.proto"))
-GENERATED = sorted((REPOSITORY / "ringfence" / "v1").glob("*_pb2.py*"))
+SERVICES = [path for path in PROTOS if path.stem.endswith("_service")]
+GENERATED = sorted((REPOSITORY / "ringfence" / "v1").glob("*_pb2*.py*"))
 FLOATING = (FieldDescriptorProto.TYPE_DOUBLE, FieldDescriptorProto.TYPE_FLOAT)
 MESSAGES, FIELDS = FileDescriptorProto.MESSAGE_TYPE_FIELD_NUMBER, 2
 
 
-def run_protoc(*options: str) -> None:
-    """Compile every proto of the project."""
-    command = [sys.executable, "-m", "grpc_tools.protoc", f"--proto_path={REPOSITORY / 'protos'}", *options]
-    subprocess.run([*command, *map(str, PROTOS)], check=True)
-
-
 @pytest.fixture(scope="module")
-def described(tmp_path_factory: pytest.TempPathFactory) -> FileDescriptorSet:
+def described() -> FileDescriptorSet:
     """Every file of the wire, with its comments."""
-    path = tmp_path_factory.mktemp("described") / "wire.binpb"
-    run_protoc("--include_source_info", f"--descriptor_set_out={path}")
-    return FileDescriptorSet.FromString(path.read_bytes())
+    return describe_wire()
 
 
 def undisclosed_fields(file: FileDescriptorProto) -> list[str]:
@@ -56,15 +47,36 @@ def test_no_field_is_a_floating_point_number(described: FileDescriptorSet) -> No
 
 
 def test_what_is_generated_is_current(tmp_path: Path) -> None:
-    run_protoc(f"--python_out={tmp_path}", f"--pyi_out={tmp_path}")
+    run_protoc(PROTOS, f"--python_out={tmp_path}", f"--pyi_out={tmp_path}")
+    run_protoc(SERVICES, f"--grpc_python_out={tmp_path}", f"--mypy_grpc_out=quiet:{tmp_path}")
     fresh = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "ringfence" / "v1").iterdir()}
     assert {path.name: path.read_text(encoding="utf-8") for path in GENERATED} == fresh
 
 
-def test_the_oldest_protobuf_allowed_can_read_what_is_generated() -> None:
+@pytest.mark.parametrize(
+    ("library", "pattern", "made"),
+    [
+        ("protobuf", "*_pb2.py", r"^# Protobuf Python Version: (\S+)$"),
+        ("grpcio", "*_pb2_grpc.py", r"^GRPC_GENERATED_VERSION = '(\S+)'$"),
+    ],
+)
+def test_the_oldest_library_allowed_can_read_what_is_generated(library: str, pattern: str, made: str) -> None:
     requirements = map(Requirement, cast("list[str]", read_project()["project"]["dependencies"]))
-    allowed = next(requirement.specifier for requirement in requirements if requirement.name == "protobuf")
+    allowed = next(requirement.specifier for requirement in requirements if requirement.name == library)
     oldest = min(Version(clause.version) for clause in allowed if clause.operator == ">=")
-    for path in GENERATED:
-        made_by = re.search(r"^# Protobuf Python Version: (\S+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
-        assert path.suffix == ".pyi" or (made_by is not None and Version(made_by[1]) <= oldest)
+    generated = [path for path in GENERATED if path.match(pattern)]
+    assert generated
+    for path in generated:
+        made_by = re.search(made, path.read_text(encoding="utf-8"), re.MULTILINE)
+        assert made_by is not None
+        assert Version(made_by[1]) <= oldest
+
+
+def test_the_reference_says_what_the_wire_is(described: FileDescriptorSet) -> None:
+    assert PAGE.read_text(encoding="utf-8") == render_reference(described), "make protos writes docs/wire.md anew"
+
+
+def test_every_method_says_who_may_call_it(described: FileDescriptorSet) -> None:
+    methods = {method: rule for file in described.file for method, rule in list_rules(file)}
+    assert methods
+    assert sorted(method for method, roles in methods.items() if not roles or "ROLE_UNSPECIFIED" in roles) == []
