@@ -91,13 +91,13 @@ def examine_curve(name: BackendName) -> Report:
     }
 
 
-def measure_pairings(curve: CurveBackend) -> int:
-    """Pairings a second on one core, from as many as fit a moment, and at least one."""
+def measure_pairings(curve: CurveBackend) -> float:
+    """Pairings a second on one core to two digits, from as many as fit a moment: a busy machine may not make one."""
     done, began = 0, time.perf_counter()
     while not done or time.perf_counter() - began < SAMPLE_SECONDS:
         curve.compute_pairing(G1, G2)
         done += 1
-    return round(done / (time.perf_counter() - began))
+    return float(f"{done / (time.perf_counter() - began):.2g}")
 
 
 def package_versions() -> dict[str, str]:
