@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-from facts.canonical import LENGTH_BYTES, NUMBER_BYTES, frame
-from facts.elements import NAMESPACE, require_bits, require_element, require_range
+from facts.canonical import LENGTH_BYTES, NUMBER_BYTES, ByteReader, frame, prefix_of
+from facts.elements import require_bits, require_element, require_range
 from facts.public_inputs import KEY_ID_BYTES, PublicInputs, decode_key_id
 from margin.errors import MalformedError, Reason
 from snark.bn254.constants import FIELD_BYTES
 
-ENTRY_PREFIX: Final = f"{NAMESPACE}log_entry\n".encode()
+ENTRY_PREFIX: Final = prefix_of("log_entry")
 MAX_HELD: Final = 64
 """So many locks an acceptance may hold: more than one proof shows, because a refresh lists only those it needs."""
 MOMENT_BITS: Final = 62
@@ -113,14 +113,15 @@ class LogEntry:
     @classmethod
     def decode(cls, data: bytes) -> "LogEntry":
         """An entry from its canonical bytes, all of them."""
-        reader = Bytes(data)
-        reader.require(ENTRY_PREFIX)
-        event, state = reader.take(2)
-        acceptance = reader.take(KEY_ID_BYTES).hex()
-        revision, moment, lapses_at = (reader.number(NUMBER_BYTES) for _ in range(3))
-        held, left = (reader.elements() for _ in range(2))
-        claim = reader.take(reader.number(LENGTH_BYTES))
-        reader.end()
+        reader = ByteReader(data)
+        if reader.take(len(ENTRY_PREFIX), "entry") != ENTRY_PREFIX:
+            raise MalformedError(Reason.NOT_READABLE, "entry", found="another prefix", expected="an entry of the log")
+        event, state = reader.take(2, "entry")
+        acceptance = reader.take(KEY_ID_BYTES, "entry").hex()
+        revision, moment, lapses_at = (reader.number("entry") for _ in range(3))
+        held, left = (read_set(reader, "entry") for _ in range(2))
+        claim = reader.take(reader.number("entry", LENGTH_BYTES), "entry")
+        reader.finish("entry")
         return cls(
             Event(require_range(event, "event", min(Event), max(Event), "an event")),
             State(require_range(state, "state", min(State), max(State), "a state")),
@@ -134,38 +135,9 @@ class LogEntry:
         )
 
 
-class Bytes:
-    """Canonical bytes, read from the front."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._at = 0
-
-    def take(self, count: int) -> bytes:
-        """The next bytes, all of them."""
-        taken = self._data[self._at : self._at + count]
-        if len(taken) != count:
-            raise MalformedError(Reason.WRONG_COUNT, "entry", found="an early end", expected="a whole entry")
-        self._at += count
-        return taken
-
-    def require(self, prefix: bytes) -> None:
-        """The bytes begin as they should."""
-        if self.take(len(prefix)) != prefix:
-            raise MalformedError(Reason.NOT_READABLE, "entry", found="another prefix", expected="an entry of the log")
-
-    def number(self, count: int) -> int:
-        """A number of so many bytes."""
-        return int.from_bytes(self.take(count), "big")
-
-    def elements(self) -> tuple[int, ...]:
-        """A number of elements, then each."""
-        return tuple(self.number(FIELD_BYTES) for _ in range(self.number(1)))
-
-    def end(self) -> None:
-        """Nothing follows."""
-        if self._at != len(self._data):
-            raise MalformedError(Reason.WRONG_COUNT, "entry", found="more bytes", expected="nothing after the entry")
+def read_set(reader: ByteReader, field: str) -> tuple[int, ...]:
+    """How many, then each."""
+    return tuple(reader.number(field, FIELD_BYTES) for _ in range(reader.number(field, 1)))
 
 
 def encode_set(nullifiers: Sequence[int]) -> bytes:
