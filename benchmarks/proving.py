@@ -10,8 +10,7 @@ made here for development, and the same witness. Peers are measured where they a
 import argparse
 import json
 import os
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from benchmarks.measurement.machine import describe_machine
 from benchmarks.measurement.mixed_circuit import write_mixed_circuit
 from benchmarks.measurement.peers import (
     GROTH16PY,
+    GROTH16PY_PROVES,
     INTEROP,
     MILLI,
     RAPIDSNARK,
@@ -36,6 +36,7 @@ from benchmarks.measurement.peers import (
     python_program,
     running,
     snarkjs_program,
+    timed,
 )
 from benchmarks.measurement.plot import plot_lines
 from snark._native import make_development_key
@@ -54,14 +55,6 @@ SPARE_ROWS = 4
 """A domain has a row for each public wire as well."""
 OWN, OWN_THREAD, REFERENCE = "multiples", "multiples, one thread", "py_ecc (ringfence reference)"
 PEERS = (GROTH16PY, SNARKJS, RAPIDSNARK)
-
-GROTH16PY_PROVES = """
-import groth16py
-key = groth16py.import_zkey(sys.argv[1])
-key = key[0] if isinstance(key, tuple) else key
-def work():
-    groth16py.prove_wtns(key, sys.argv[2])
-"""
 
 SNARKJS_PROVES = """
 const [key, witness] = given.map(path => new Uint8Array(readFileSync(path)));
@@ -233,17 +226,6 @@ def default_provers(statement: Statement, threads: int) -> dict[str, Turn]:
         OWN: timed(lambda: key.prove(witness, threads=threads, check=False)),
         OWN_THREAD: timed(lambda: key.prove(witness, threads=1, check=False)),
     }
-
-
-def timed(prove: Callable[[], object]) -> Turn:
-    """The same, returning its milliseconds."""
-
-    def turn() -> float:
-        begin = time.perf_counter()
-        prove()
-        return (time.perf_counter() - begin) * MILLI
-
-    return turn
 
 
 def peers(statement: Statement, given: argparse.Namespace) -> dict[str, list[str]]:

@@ -13,10 +13,9 @@ turns with this package.
 
 import argparse
 import json
-import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -27,6 +26,7 @@ from rich.table import Table
 
 from benchmarks.measurement.machine import describe_machine
 from benchmarks.measurement.memory import forget_peak, peak_bytes
+from benchmarks.measurement.peers import GROTH16PY, GROTH16PY_PROVES, Turn, python_program, running, timed
 from circuits.artifact import Artifact, write_artifact
 from circuits.catalogue import find_statement, name_circuit
 from circuits.statement import Statement
@@ -49,19 +49,6 @@ LOCKS = (0, 1, 4)
 MILLI, MEGABYTE = 1000, 2**20
 EXAMPLES = Path(__file__).parents[1] / "examples"
 STRUCTURES = ("iron-condor.json", "delta-hedged-strangle.json")
-
-GROTH16PY = """
-import sys, time, groth16py
-key = groth16py.import_zkey(sys.argv[1])
-key = key[0] if isinstance(key, tuple) else key
-for _ in sys.stdin:
-    begin = time.perf_counter()
-    groth16py.prove_wtns(key, sys.argv[2])
-    print((time.perf_counter() - begin) * 1000, flush=True)
-"""
-
-Turn = Callable[[], float]
-"""Does the work once and returns how many milliseconds it took."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +100,7 @@ def parse_arguments() -> argparse.Namespace:
     """What is to be measured."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--quick", action="store_true", help="fewer runs, and the smallest statement alone")
-    parser.add_argument("--groth16py", type=Path, help="a Python interpreter that has groth16py")
+    GROTH16PY.add_to(parser)
     parser.add_argument("--json", type=Path, help="where to write the results")
     return parser.parse_args()
 
@@ -181,7 +168,9 @@ def measure(case: Case, folder: Path, given: argparse.Namespace) -> Measurement:
         steps = dict(own_steps(case, prover))
         if given.groth16py:
             witness = write_witness(case, artifact, folder / "witness.wtns")
-            steps["groth16py"] = stack.enter_context(peer(given.groth16py, zkey, witness))
+            steps["groth16py"] = stack.enter_context(
+                running(python_program(GROTH16PY_PROVES, given.groth16py, zkey, witness))
+            )
         for _ in range((QUICK_RUNS if given.quick else RUNS) + 1):
             for name, turn in steps.items():
                 turns.setdefault(name, []).append(turn())
@@ -198,39 +187,11 @@ def own_steps(case: Case, prover: Prover) -> Iterator[tuple[str, Turn]]:
     yield "proof", timed(lambda: prover.prove(inputs))
 
 
-def timed(work: Callable[[], object]) -> Turn:
-    """The same, returning its milliseconds."""
-
-    def run() -> float:
-        begin = time.perf_counter()
-        work()
-        return (time.perf_counter() - begin) * MILLI
-
-    return run
-
-
 def write_witness(case: Case, artifact: Artifact, path: Path) -> Path:
     """The witness in a file, as others take it."""
     wires = artifact.load_program().execute(case.inputs)
     write_wtns(path, [int.from_bytes(wires[at : at + 32], "little") for at in range(0, len(wires), 32)])
     return path
-
-
-@contextmanager
-def peer(interpreter: Path, zkey: Path, witness: Path) -> Iterator[Turn]:
-    """Another process, which proves once for each line that it is sent, and times itself."""
-    words = [str(interpreter), "-c", GROTH16PY, str(zkey), str(witness)]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
-        if process.stdin is None or process.stdout is None:
-            raise RuntimeError
-        asked, told = process.stdin, process.stdout
-
-        def prove() -> float:
-            print(file=asked, flush=True)
-            return float(told.readline())
-
-        yield prove
-        asked.close()
 
 
 def report(measurements: list[Measurement]) -> None:

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from pathlib import Path
 
 MILLI = 1000
 INTEROP = Path(__file__).parents[2] / "tests" / "interop" / "node_modules"
+
+MILLI = 1000
 
 Turn = Callable[[], float]
 """Does the work, once or some times one after the other, and returns how many milliseconds it took each time."""
@@ -62,6 +65,15 @@ GROTH16PY = Option("groth16py", "RINGFENCE_GROTH16PY", "a Python interpreter tha
 SNARKJS = Option("snarkjs", "RINGFENCE_SNARKJS", "a node_modules that has snarkjs")
 RAPIDSNARK = Option("rapidsnark", "RINGFENCE_RAPIDSNARK", "librapidsnark.so")
 
+GROTH16PY_PROVES = """
+import groth16py
+key = groth16py.import_zkey(sys.argv[1])
+key = key[0] if isinstance(key, tuple) else key
+def work():
+    groth16py.prove_wtns(key, sys.argv[2])
+"""
+"""The work of one proof, from a key and a witness in files."""
+
 
 def list_absent(given: argparse.Namespace, options: Sequence[Option]) -> str:
     """Who is not measured, and what would change that."""
@@ -85,6 +97,17 @@ def snarkjs_program(work: str, modules: Path, *arguments: Path) -> list[str]:
     snarkjs = f"const {{ groth16 }} = await import('{(modules.resolve() / 'snarkjs' / 'main.js').as_uri()}');\n"
     program = f"{imports}{snarkjs}const given = process.argv.slice(1);\n{work}\n{NODE_TURNS}"
     return ["node", "--input-type=module", "--eval", program, *map(str, arguments)]
+
+
+def timed(work: Callable[[], object]) -> Turn:
+    """The same, returning its milliseconds."""
+
+    def turn() -> float:
+        begin = time.perf_counter()
+        work()
+        return (time.perf_counter() - begin) * MILLI
+
+    return turn
 
 
 @contextmanager
