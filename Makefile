@@ -162,6 +162,8 @@ check-protos: setup
 		|| { echo 'ringfence/v1 is not what protos/ says: run `make protos`'; exit 1; }
 
 .PHONY: check-native
+# The tests are programs and not modules of Python, but nothing of it is called: they need no libpython.
+check-native: export PYO3_BUILD_EXTENSION_MODULE := 1
 check-native: setup
 ifeq ($(HAS_CARGO),)
 	@printf '$(YELLOW)%s$(PLAIN)\n' 'No cargo on this machine: the native core was not checked.'
@@ -169,6 +171,7 @@ else
 	$(call say,native core)
 	@cargo fmt $(NATIVE) --all --check
 	@cargo clippy $(NATIVE) --workspace --all-targets --locked --quiet -- -D warnings
+	@cargo test $(NATIVE) --workspace --locked --quiet
 endif
 
 # --- What is generated and committed -----------------------------------------------------------

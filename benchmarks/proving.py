@@ -37,6 +37,7 @@ from benchmarks.measurement.peers import (
     running,
     snarkjs_program,
     timed,
+    timed_by_processor,
 )
 from benchmarks.measurement.plot import plot_lines
 from snark._native import make_development_key
@@ -44,6 +45,7 @@ from snark.bn254.backend import BackendName
 from snark.groth16.prove import ProvingKey
 
 RUNS, QUICK_RUNS, LEAST_RUNS = 20, 5, 5
+TITLES = ("statements", "sizes")
 LEAST_BITS, QUICK_BITS, MOST_BITS = 10, 12, 20
 FEWER_RUNS_FROM_BITS = 13
 """From here on each size has half the turns of the one before."""
@@ -54,6 +56,7 @@ REFERENCE_BITS, QUICK_REFERENCE_BITS, REFERENCE_RUNS = 6, 3, 1
 SPARE_ROWS = 4
 """A domain has a row for each public wire as well."""
 OWN, OWN_THREAD, REFERENCE = "multiples", "multiples, one thread", "py_ecc (ringfence reference)"
+OWN_PROCESSOR = "multiples, processor time of one thread"
 PEERS = (GROTH16PY, SNARKJS, RAPIDSNARK)
 
 SNARKJS_PROVES = """
@@ -106,25 +109,25 @@ class Measurement:
 def main() -> None:
     """Measure, show, and write the results where they are asked for."""
     given = parse_arguments()
-    statements = measure_statements(given) if given.statements else []
-    sizes = measure_reference(given) + measure_sizes(given)
-    for title, measurements in (("statements", statements), ("sizes", sizes)):
-        if measurements:
-            report(title, measurements, list_absent(given, PEERS))
-    if given.json:
-        results = {
-            "machine": describe_machine(),
-            "proving": [vars(it) for it in statements],
-            "sizes": [vars(it) for it in sizes],
-        }
-        given.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    if given.plot:
-        plot_sizes(sizes, given.plot)
+    measured = {}
+    if "statements" in given.only and given.statements:
+        measured["statements"] = measure_statements(given)
+    if "sizes" in given.only:
+        measured["sizes"] = measure_reference(given) + measure_sizes(given)
+    for title, measurements in measured.items():
+        report(title, measurements, list_absent(given, PEERS))
+        if given.json:
+            save(title, measurements, given.json)
+    if given.plot and "sizes" in measured:
+        plot_sizes(measured["sizes"], given.plot)
 
 
 def parse_arguments() -> argparse.Namespace:
     """What is to be measured."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.proving", description=__doc__)
+    parser.add_argument(
+        "--only", choices=TITLES, nargs="+", default=TITLES, help="which tables; the others stay as saved"
+    )
     parser.add_argument("--quick", action="store_true", help=f"fewer turns, and circuits up to 2^{QUICK_BITS}")
     parser.add_argument("--most-bits", type=int, default=MOST_BITS, help="the largest circuit, as a power of two")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
@@ -224,7 +227,7 @@ def default_provers(statement: Statement, threads: int) -> dict[str, Turn]:
     key = ProvingKey.open(statement.key, allow_development_keys=True, tables="memory")
     return {
         OWN: timed(lambda: key.prove(witness, threads=threads, check=False)),
-        OWN_THREAD: timed(lambda: key.prove(witness, threads=1, check=False)),
+        OWN_PROCESSOR: timed_by_processor(lambda: key.prove(witness, threads=1, check=False)),
     }
 
 
@@ -271,6 +274,13 @@ def report(title: str, measurements: Sequence[Measurement], caption: str) -> Non
         figures = (it.milliseconds, it.fastest, it.microseconds_per_row, ratio)
         table.add_row(it.statement, f"{it.rows:,}", it.prover, *(f"{figure:,.2f}" for figure in figures))
     Console(width=120).print(table)
+
+
+def save(title: str, measurements: Sequence[Measurement], path: Path) -> None:
+    """Keep a table with the machine that it is from, beside what the file holds of the other one."""
+    results = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    results[title] = {"machine": describe_machine(), "measurements": [vars(it) for it in measurements]}
+    path.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
 
 
 def plot_sizes(sizes: Sequence[Measurement], path: Path) -> None:

@@ -43,7 +43,7 @@ def quote(page: str, results: Results) -> str:
 
 def quote_statements(results: Results) -> str:
     """Each prover once, with two columns for each statement."""
-    measured = results["proving"]
+    measured = results["statements"]["measurements"]
     rows = list(dict.fromkeys(it["rows"] for it in measured))
     head = ["prover"] + [name for count in rows for name in (f"{count:,} constraints, ms", "times the first")]
     body = []
@@ -53,21 +53,20 @@ def quote_statements(results: Results) -> str:
             of_size = {it["prover"]: it["milliseconds"] for it in measured if it["rows"] == count}
             cells += [figure(of_size[prover]), figure(of_size[prover] / next(iter(of_size.values())))]
         body.append(cells)
-    return table(head, body) + describe(results)
+    return table(head, body) + describe(results["statements"])
 
 
 def quote_sizes(results: Results) -> str:
     """Each size once, with the time for each constraint of every prover."""
-    measured = results.get("sizes", [])
-    if not measured:
-        return "No run over all sizes is saved."
+    measured = results["sizes"]["measurements"]
     provers = list(dict.fromkeys(it["prover"] for it in measured))
     body = []
     for count in dict.fromkeys(it["rows"] for it in measured):
         of_size = {it["prover"]: it["milliseconds"] for it in measured if it["rows"] == count}
         each = [figure(of_size[prover] * 1000 / count) if prover in of_size else "" for prover in provers]
         body.append([f"{count:,}", figure(next(iter(of_size.values()))), *each])
-    return table(["constraints", f"{provers[0]}, ms", *(f"{name}, µs for each" for name in provers)], body)
+    head = ["constraints", f"{provers[0]}, ms", *(f"{name}, µs for each" for name in provers)]
+    return table(head, body) + describe(results["sizes"])
 
 
 def quote_verifying(results: Results) -> str:

@@ -85,8 +85,8 @@ class ProvingKey:
 
         ``portable`` does without the instructions that only some processors have. ``sha256``, in hex, is what the
         file has to hash to: no check of a key can see every altered byte, this one does. A key that is marked as made
-        for development is refused unless ``allow_development_keys``. The file is read and not mapped: whatever becomes
-        of it afterwards, proofs are made with the key that was checked.
+        for development is refused unless ``allow_development_keys``. Files are read and not mapped, unless they are
+        sealed (``shared_key``): whatever becomes of them afterwards, proofs are made with the key that was checked.
         """
         key = Path(path)
         count = require_threads(threads)

@@ -40,6 +40,8 @@ def crates() -> Iterable[str]:
             manifest = tomllib.loads(read(name))
             yield from manifest.get("dependencies", {})
             yield from manifest.get("dev-dependencies", {})
+            for target in manifest.get("target", {}).values():
+                yield from target.get("dependencies", {})
 
 
 @pytest.mark.parametrize("lock", LOCKS)

@@ -20,7 +20,8 @@ pub(crate) struct Aligned<T> {
 impl<T: Pod> Aligned<T> {
     /// All bits zero.
     pub(crate) fn zeroed(count: usize) -> Self {
-        let words = vec![0; count * size_of::<T>() / WORD + LINE / WORD - 1];
+        let mut words = vec![0; count * size_of::<T>() / WORD + LINE / WORD - 1];
+        ask_for_large_pages(&mut words);
         let first = words.as_ptr().align_offset(LINE);
         Self { words, first, count, kind: PhantomData }
     }
@@ -44,3 +45,22 @@ impl<T: Pod> DerefMut for Aligned<T> {
         bytemuck::cast_slice_mut(&mut self.words[self.first..][..length])
     }
 }
+
+/// Memory that is read here and there wants few, large pages: where each is one of 4 KiB, the processor has to look up again
+/// and again where they are. They are asked for before anything was written, and only for what fills some of them.
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code, reason = "advice about memory is a call of the operating system")]
+fn ask_for_large_pages(words: &mut [u64]) {
+    const PAGE: usize = 4096;
+    const WORTHWHILE: usize = 4 << 20;
+    let before = words.as_ptr().align_offset(PAGE);
+    let Some(bytes) = words.len().checked_sub(before).map(|words| words * WORD / PAGE * PAGE) else { return };
+    if bytes < WORTHWHILE {
+        return;
+    }
+    // SAFETY: whole pages of this slice; the advice changes none of their bytes. That it is not taken is no failure.
+    unsafe { libc::madvise(words[before..].as_mut_ptr().cast(), bytes, libc::MADV_HUGEPAGE) };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn ask_for_large_pages(_: &mut [u64]) {}

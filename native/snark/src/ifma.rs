@@ -124,7 +124,7 @@ const fn lent<M: Modulus>(factor: u64) -> [u64; LIMBS] {
     let mut limbs = multiple::<M>(factor);
     let mut index = 0;
     while index < LIMBS - 1 {
-        limbs[index] += 4 << LIMB_BITS;
+        limbs[index] = limbs[index].wrapping_add(4 << LIMB_BITS);
         limbs[index + 1] = limbs[index + 1].wrapping_sub(4);
         index += 1;
     }
@@ -837,32 +837,78 @@ lanes! {
             store(b, difference);
         }
     }
+
+    fn cross_each(low: &mut [Block], high: &mut [Block], factors: &[Block]) {
+        for ((a, b), w) in low.iter_mut().zip(high).zip(factors) {
+            let (sum, difference) = butterfly(&load(a), &load(b), &load(w));
+            store(a, sum);
+            store(b, difference);
+        }
+    }
 }
 
 /// Vectors on which all levels are done one after the other, while they are in the cache.
 const CACHED: usize = 2048;
+/// Vectors side by side on which the levels before and after are done: a page of memory and a quarter.
+const COLUMNS: usize = 16;
 
 /// From the values at the powers of a root to the values at the points between them, in place.
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
 pub(crate) fn shift_values(values: &mut [Block], twiddles: &Twiddles) {
     let length = values.len().min(CACHED);
-    descend(values, 0, length, &twiddles.inverse);
+    descend_columns(values, length, &twiddles.inverse);
     for (number, part) in values.chunks_exact_mut(length).enumerate() {
-        descend(part, number, 1, &twiddles.inverse);
+        descend(part, number, &twiddles.inverse);
         for (index, group) in part.chunks_exact_mut(LANES).enumerate() {
             turn_back(group, number * length / LANES + index, twiddles);
         }
-        ascend(part, 1, &twiddles.forward);
+        ascend(part, &twiddles.forward);
     }
-    ascend(values, length, &twiddles.forward);
+    ascend_columns(values, length, &twiddles.forward);
 }
 
 lanes! {
-    /// Levels on the way to coefficients, down to blocks of twice `least` vectors: `part` is number so much of all parts
-    /// that have its length.
-    fn descend(part: &mut [Block], number: usize, least: usize, factors: &[[u64; LIMBS]]) {
+    /// The first levels on the way to coefficients, between rows of `length` vectors: all of them on a few columns, and then
+    /// on the next, so that each vector comes out of memory once.
+    fn descend_columns(values: &mut [Block], length: usize, factors: &[[u64; LIMBS]]) {
+        let rows = values.len() / length;
+        for column in (0..length).step_by(COLUMNS) {
+            let mut half = rows / 2;
+            while half >= 1 {
+                for (block, w) in (0..rows).step_by(2 * half).zip(factors) {
+                    let w = constant(*w);
+                    for row in block..block + half {
+                        let (low, high) = pair_of_rows(values, length, [row, row + half], column);
+                        cross_blocks(low, high, &w);
+                    }
+                }
+                half /= 2;
+            }
+        }
+    }
+
+    /// The last levels on the way back, in the same order.
+    fn ascend_columns(values: &mut [Block], length: usize, factors: &[Block]) {
+        let rows = values.len() / length;
+        for column in (0..length).step_by(COLUMNS) {
+            let mut half = 1;
+            while half < rows {
+                for block in (0..rows).step_by(2 * half) {
+                    for row in 0..half {
+                        let factors = &factors[(half + row) * length - 1 + column..];
+                        let (low, high) = pair_of_rows(values, length, [block + row, block + row + half], column);
+                        cross_each(low, high, factors);
+                    }
+                }
+                half *= 2;
+            }
+        }
+    }
+
+    /// The other levels on the way to coefficients, in a part that is number so much of all that have its length.
+    fn descend(part: &mut [Block], number: usize, factors: &[[u64; LIMBS]]) {
         let mut half = part.len() / 2;
-        while half >= least {
+        while half >= 1 {
             let first = number * part.len() / (2 * half);
             for (block, w) in part.chunks_exact_mut(2 * half).zip(&factors[first..]) {
                 let (low, high) = block.split_at_mut(half);
@@ -909,22 +955,24 @@ lanes! {
         }
     }
 
-    /// Levels on the way back, from blocks of twice `least` vectors.
-    fn ascend(values: &mut [Block], least: usize, factors: &[Block]) {
-        let mut half = least;
-        while half < values.len() {
-            let factors = &factors[half - 1..2 * half - 1];
-            for block in values.chunks_exact_mut(2 * half) {
+    /// The other levels on the way back.
+    fn ascend(part: &mut [Block], factors: &[Block]) {
+        let mut half = 1;
+        while half < part.len() {
+            for block in part.chunks_exact_mut(2 * half) {
                 let (low, high) = block.split_at_mut(half);
-                for ((a, b), w) in low.iter_mut().zip(high).zip(factors) {
-                    let (sum, difference) = butterfly(&load(a), &load(b), &load(w));
-                    store(a, sum);
-                    store(b, difference);
-                }
+                cross_each(low, high, &factors[half - 1..]);
             }
             half *= 2;
         }
     }
+}
+
+/// Some columns of two rows, of which the first comes first.
+fn pair_of_rows(values: &mut [Block], length: usize, rows: [usize; 2], column: usize) -> (&mut [Block], &mut [Block]) {
+    let (before, after) = values.split_at_mut(rows[1] * length);
+    let columns = column..(column + COLUMNS).min(length);
+    (&mut before[rows[0] * length..][columns.clone()], &mut after[columns])
 }
 
 /// `a * b`, element by element, of reduced elements.

@@ -30,6 +30,7 @@ mod prover;
 mod proving;
 mod refusal;
 mod schedule;
+mod sealed;
 mod secrets;
 mod subgroup;
 mod sums;

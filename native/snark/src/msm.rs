@@ -89,34 +89,108 @@ impl Scalar {
         Self::of(FrConfig::into_bigint(element).0)
     }
 
-    /// The digits that are not zero, lowest first: number, bucket, sign.
-    fn each_digit(&self, window: u32, mut take: impl FnMut(usize, usize, bool)) {
-        let bits = self
-            .magnitude
-            .iter()
-            .rposition(|&word| word != 0)
-            .map_or(0, |word| 64 * (word as u32 + 1) - self.magnitude[word].leading_zeros());
-        let half = 1_u64 << (window - 1);
-        let mut carry = 0;
-        let mut number = 0;
-        let mut position = 0;
-        while position < bits || carry != 0 {
-            let digit = self.bits_at(position, window) + carry;
-            carry = u64::from(digit > half);
-            let magnitude = if carry == 1 { 2 * half - digit } else { digit };
-            if magnitude != 0 {
-                take(number, magnitude as usize - 1, self.negative != (carry == 1));
-            }
-            number += 1;
-            position += window;
-        }
+    /// How many bits the magnitude has.
+    fn bits(&self) -> u32 {
+        let highest = self.magnitude.iter().rposition(|&word| word != 0);
+        highest.map_or(0, |word| 64 * (word as u32 + 1) - self.magnitude[word].leading_zeros())
     }
 
-    fn bits_at(&self, position: u32, count: u32) -> u64 {
-        let (word, shift) = ((position / 64) as usize, position % 64);
-        let low = self.magnitude.get(word).map_or(0, |word| word >> shift);
-        let high = if shift == 0 { 0 } else { self.magnitude.get(word + 1).map_or(0, |word| word << (64 - shift)) };
-        (low | high) & ((1 << count) - 1)
+    /// The scalar, and `raise` more: neither larger than six words nor negative, as [`Cut`] chooses it.
+    fn raised(&self, raise: &[u64; RAISED]) -> [u64; RAISED] {
+        let mut sum = *raise;
+        let mut carry = false;
+        for (place, word) in sum.iter_mut().enumerate() {
+            let magnitude = self.magnitude.get(place).copied().unwrap_or(0);
+            let (first, second);
+            if self.negative {
+                (*word, first) = word.overflowing_sub(magnitude);
+                (*word, second) = word.overflowing_sub(u64::from(carry));
+            } else {
+                (*word, first) = word.overflowing_add(magnitude);
+                (*word, second) = word.overflowing_add(u64::from(carry));
+            }
+            carry = first | second;
+        }
+        sum
+    }
+}
+
+/// The words of a scalar and half of the highest digit more, and one so that every word has a next one.
+const RAISED: usize = 6;
+
+/// How scalars are cut into signed digits of `window` bits, three or more, between `-half` and `half - 1`.
+///
+/// With `half` added to every digit none is negative: the digits of a scalar are, less `half`, those of the scalar plus
+/// `half + half 2^window + half 2^(2 window) + ...`. One sum of whole words takes care of every carry between them.
+struct Cut {
+    window: u32,
+    digits: usize,
+    raise: [u64; RAISED],
+}
+
+impl Cut {
+    fn new(window: u32) -> Self {
+        let digits = MAGNITUDE_BITS.div_ceil(window) as usize;
+        let mut raise = [0; RAISED];
+        for place in (1..=digits as u32).map(|digit| digit * window - 1) {
+            raise[(place / 64) as usize] |= 1 << (place % 64);
+        }
+        Self { window, digits, raise }
+    }
+
+    /// The lowest digits, `half` more than they are, until all that are left are zero.
+    fn each_raised_digit(&self, scalar: &Scalar, mut take: impl FnMut(usize, u16)) {
+        let bits = scalar.bits();
+        if bits == 0 {
+            return;
+        }
+        let mask = (1 << self.window) - 1;
+        let raised = Zeroizing::new(scalar.raised(&self.raise));
+        // The digit above the highest bit may have a carry.
+        let count = self.digits.min(bits.div_ceil(self.window) as usize + 1);
+        let mut position = 0;
+        for digit in 0..count {
+            let (word, shift) = ((position / 64) as usize, position % 64);
+            let value = raised[word] >> shift | raised[word + 1] << 1 << (63 - shift);
+            take(digit, (value & mask) as u16);
+            position += self.window;
+        }
+    }
+}
+
+/// All digits of the scalars of one sum, `half` more than they are: for each place those of all scalars.
+struct Digits {
+    half: u32,
+    count: usize,
+    stride: usize,
+    words: Secret<u64>,
+}
+
+impl Digits {
+    fn of(bases: &Bases, scalars: &[Scalar]) -> Self {
+        /// An odd number of lines of the cache, so that places do not push each other out of it.
+        const LINE: usize = 32;
+        let cut = Cut::new(bases.shape.window);
+        let count = bases.scalars.len();
+        let stride = (count.div_ceil(LINE) | 1) * LINE;
+        let half = 1_u64 << (cut.window - 1);
+        let four = half | half << 16 | half << 32 | half << 48;
+        let mut words = Secret::from(vec![four; cut.digits * stride / 4]);
+        let digits: &mut [u16] = bytemuck::cast_slice_mut(&mut words);
+        for (base, &number) in bases.scalars.iter().enumerate() {
+            cut.each_raised_digit(&scalars[number as usize], |place, digit| digits[place * stride + base] = digit);
+        }
+        Self { half: half as u32, count, stride, words }
+    }
+
+    /// The digits of all scalars at one place.
+    fn at(&self, place: usize) -> &[u16] {
+        let digits: &[u16] = bytemuck::cast_slice(&self.words);
+        &digits[place * self.stride..][..self.count]
+    }
+
+    fn places(&self) -> usize {
+        4 * self.words.len() / self.stride
     }
 }
 
@@ -162,52 +236,31 @@ pub(crate) struct Bases {
 
 /// Entries of the table, bucket by bucket.
 struct Sorted {
+    /// One more than there are.
     entries: Zeroizing<Vec<u32>>,
     /// Where each bucket begins; one more at the end.
     starts: Zeroizing<Vec<u32>>,
-}
-
-impl Bases {
-    fn each_entry(&self, scalars: &[Scalar], mut take: impl FnMut(usize, u32)) {
-        let Shape { window, copies, sets } = self.shape;
-        let buckets = self.shape.buckets();
-        for (base, &number) in self.scalars.iter().enumerate() {
-            let first = self.offset + base * copies;
-            scalars[number as usize].each_digit(window, |digit, bucket, negative| {
-                let entry = table_entry((first + digit / sets) as u32, negative);
-                take((digit % sets) * buckets + bucket, entry);
-            });
-        }
-    }
-
-    fn sort(&self, scalars: &[Scalar]) -> Sorted {
-        let groups = self.shape.sets * self.shape.buckets();
-        let mut starts = Zeroizing::new(vec![0_u32; groups + 1]);
-        self.each_entry(scalars, |group, _| starts[group + 1] += 1);
-        for group in 0..groups {
-            starts[group + 1] += starts[group];
-        }
-        let mut entries = Zeroizing::new(vec![0; starts[groups] as usize]);
-        let mut next = Zeroizing::new(starts[..groups].to_vec());
-        self.each_entry(scalars, |group, entry| {
-            entries[next[group] as usize] = entry;
-            next[group] += 1;
-        });
-        Sorted { entries, starts }
-    }
 }
 
 /// One sum under way.
 struct Sum<'work, G: Bulk> {
     kernel: Kernel,
     shape: Shape,
-    sorted: Sorted,
+    offset: usize,
+    digits: Digits,
     table: &'work [G::Point],
-    buckets: Mutex<Secret<G::Point>>,
-    segments_left: AtomicUsize,
     sets: Mutex<Zeroizing<Vec<Projective<G::Curve>>>>,
     sets_left: AtomicUsize,
     done: Mutex<Option<Done<'work, G>>>,
+}
+
+/// One set of buckets of it.
+struct Set<'work, G: Bulk> {
+    sum: Arc<Sum<'work, G>>,
+    number: usize,
+    sorted: Sorted,
+    buckets: Mutex<Secret<G::Point>>,
+    segments_left: AtomicUsize,
 }
 
 type Done<'work, G> = Box<dyn FnOnce(&Queue<'work, Worker>, Projective<<G as Group>::Curve>) + Send + 'work>;
@@ -217,6 +270,8 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 /// Put the work of one sum into the queue; `done` is called with it, by the thread that finishes it.
+///
+/// What one set leaves to be done goes in front of the other sets, so that few of them are in memory at a time.
 pub(crate) fn start<'work, G: Bulk>(
     queue: &Queue<'work, Worker>,
     kernel: Kernel,
@@ -225,66 +280,139 @@ pub(crate) fn start<'work, G: Bulk>(
     scalars: &[Scalar],
     done: impl FnOnce(&Queue<'work, Worker>, Projective<G::Curve>) + Send + 'work,
 ) {
-    let sorted = bases.sort(scalars);
     let shape = bases.shape;
-    let groups = shape.sets * shape.buckets();
-    let segments = sorted.entries.len().div_ceil(SEGMENT);
-    if segments == 0 {
-        return done(queue, Projective::ZERO);
-    }
-    let length = sorted.entries.len().div_ceil(segments);
     let sum = Arc::new(Sum::<G> {
         kernel,
         shape,
-        sorted,
+        offset: bases.offset,
+        digits: Digits::of(bases, scalars),
         table,
-        buckets: Mutex::new(vec![G::INFINITY; groups].into()),
-        segments_left: AtomicUsize::new(segments),
         sets: Mutex::new(Zeroizing::new(vec![Projective::ZERO; shape.sets])),
         sets_left: AtomicUsize::new(shape.sets),
         done: Mutex::new(Some(Box::new(done))),
     });
-    for segment in 0..segments {
+    for set in 0..shape.sets {
         let sum = Arc::clone(&sum);
-        queue.push(move |queue, worker| Sum::add_segment(&sum, segment * length, length, queue, worker));
+        queue.push_urgent(move |queue, _| Sum::start_set(sum, set, queue));
     }
 }
 
 impl<'work, G: Bulk> Sum<'work, G> {
+    /// Sort what belongs to one set, and put the additions of its segments into the queue.
+    fn start_set(this: Arc<Self>, number: usize, queue: &Queue<'work, Worker>) {
+        let sorted = this.sort(number);
+        let count = sorted.entries.len() - 1;
+        let segments = count.div_ceil(SEGMENT);
+        if segments == 0 {
+            return this.finish_set(number, Projective::ZERO, queue);
+        }
+        let length = count.div_ceil(segments);
+        let set = Arc::new(Set::<G> {
+            number,
+            sorted,
+            buckets: Mutex::new(vec![G::INFINITY; this.shape.buckets()].into()),
+            segments_left: AtomicUsize::new(segments),
+            sum: this,
+        });
+        for segment in 0..segments {
+            let set = Arc::clone(&set);
+            queue.push_urgent(move |queue, worker| set.add_segment(segment * length, length, queue, worker));
+        }
+    }
+
+    /// The entries of one set, bucket by bucket: digits are counted, and then put where they belong. Zeros are not told
+    /// apart by a branch, which would be guessed wrong; they go to one place behind the others.
+    fn sort(&self, set: usize) -> Sorted {
+        let Shape { copies, sets, .. } = self.shape;
+        let half = self.digits.half;
+        let places = || (set..self.digits.places()).step_by(sets).map(|place| (place, self.digits.at(place)));
+        let magnitude = |digit: u16| u32::from(digit).abs_diff(half) as usize;
+        let mut next = Zeroizing::new(vec![0_u32; self.shape.buckets() + 1]);
+        for (_, digits) in places() {
+            for &digit in digits {
+                next[magnitude(digit)] += 1;
+            }
+        }
+        let mut starts = Zeroizing::new(Vec::with_capacity(next.len()));
+        let mut count = 0;
+        for next in &mut next[1..] {
+            starts.push(count);
+            count += std::mem::replace(next, count);
+        }
+        starts.push(count);
+        next[0] = count;
+        let mut entries = Zeroizing::new(vec![0; count as usize + 1]);
+        for (place, digits) in places() {
+            let mut index = (self.offset + place / sets) as u32;
+            for &digit in digits {
+                let magnitude = magnitude(digit);
+                entries[next[magnitude] as usize] = table_entry(index, u32::from(digit) < half);
+                next[magnitude] += u32::from(magnitude != 0);
+                index += copies as u32;
+            }
+        }
+        Sorted { entries, starts }
+    }
+
+    /// The total of one set is there; the last one joins them all.
+    fn finish_set(&self, number: usize, total: Projective<G::Curve>, queue: &Queue<'work, Worker>) {
+        lock(&self.sets)[number] = total;
+        if self.sets_left.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.finish(queue);
+        }
+    }
+
+    /// Join the sets: each is worth `2^window` of the one before.
+    fn finish(&self, queue: &Queue<'work, Worker>) {
+        let sets = lock(&self.sets);
+        let mut total = Projective::ZERO;
+        for set in sets.iter().rev() {
+            for _ in 0..self.shape.window {
+                total.double_in_place();
+            }
+            total += set;
+        }
+        drop(sets);
+        if let Some(done) = lock(&self.done).take() {
+            done(queue, total);
+        }
+    }
+}
+
+impl<'work, G: Bulk> Set<'work, G> {
     /// Sum the entries of one segment within their buckets; at its ends a bucket may be cut.
-    fn add_segment(this: &Arc<Self>, from: usize, length: usize, queue: &Queue<'work, Worker>, worker: &mut Worker) {
-        let Sorted { entries, starts } = &this.sorted;
-        let to = (from + length).min(entries.len());
+    fn add_segment(&self, from: usize, length: usize, queue: &Queue<'work, Worker>, worker: &mut Worker) {
+        let Sorted { entries, starts } = &self.sorted;
+        let to = (from + length).min(entries.len() - 1);
         let first = starts.partition_point(|&start| start as usize <= from) - 1;
         let last = starts.partition_point(|&start| (start as usize) < to);
         let sizes = starts[first..=last].windows(2);
         let sizes = sizes.map(|bounds| bounds[1].min(to as u32) - bounds[0].max(from as u32));
         let sizes = Zeroizing::new(sizes.collect::<Vec<_>>());
-        let sums = G::adder(worker).sum_groups(this.table, entries[from..to].to_vec(), &sizes);
-        let mut buckets = lock(&this.buckets);
+        let sums = G::adder(worker).sum_groups(self.sum.table, entries[from..to].to_vec(), &sizes);
+        let mut buckets = lock(&self.buckets);
         for (bucket, sum) in buckets[first..].iter_mut().zip(sums.iter()) {
             if G::is_infinity(bucket) {
                 *bucket = *sum;
             } else if !G::is_infinity(sum) {
-                let both: Projective<G::Curve> = G::unpack(this.kernel, bucket) + G::unpack(this.kernel, sum);
-                *bucket = G::pack(this.kernel, &both.into());
+                let kernel = self.sum.kernel;
+                let both: Projective<G::Curve> = G::unpack(kernel, bucket) + G::unpack(kernel, sum);
+                *bucket = G::pack(kernel, &both.into());
             }
         }
         drop(buckets);
-        if this.segments_left.fetch_sub(1, Ordering::AcqRel) == 1 {
-            for set in 0..this.shape.sets {
-                let sum = Arc::clone(this);
-                queue.push_urgent(move |queue, worker| Self::weigh_set(&sum, set, queue, worker));
-            }
+        if self.segments_left.fetch_sub(1, Ordering::AcqRel) == 1 {
+            let total = self.weigh(worker);
+            self.sum.finish_set(self.number, total, queue);
         }
     }
 
-    /// The sum of one set of buckets times their digits: with `digit = high * side + low` it is
+    /// The sum of the buckets times their digits: with `digit = high * side + low` it is
     /// `side * sum(high * row) + sum(low * column)`, and rows and columns are again sums within groups.
-    fn weigh_set(this: &Arc<Self>, set: usize, queue: &Queue<'work, Worker>, worker: &mut Worker) {
-        let count = this.shape.buckets();
-        let buckets = Secret::from(lock(&this.buckets)[set * count..(set + 1) * count].to_vec());
-        let side_bits = this.shape.window / 2;
+    fn weigh(&self, worker: &mut Worker) -> Projective<G::Curve> {
+        let buckets = lock(&self.buckets);
+        let count = buckets.len();
+        let side_bits = self.sum.shape.window / 2;
         let side = 1 << side_bits;
         let rows = count / side + 1;
         let mut sizes = Zeroizing::new(Vec::with_capacity(rows + side));
@@ -303,43 +431,71 @@ impl<'work, G: Bulk> Sum<'work, G> {
         }
         let sums = G::adder(worker).sum_groups(&buckets, entries, &sizes);
         let (rows, columns) = sums.split_at(rows);
-        let mut total = this.weigh(rows);
+        let mut total = self.weigh_line(rows);
         for _ in 0..side_bits {
             total.double_in_place();
         }
-        total += this.weigh(columns);
-        lock(&this.sets)[set] = total;
-        if this.sets_left.fetch_sub(1, Ordering::AcqRel) == 1 {
-            this.finish(queue);
-        }
+        total + self.weigh_line(columns)
     }
 
     /// `0 * sums[0] + 1 * sums[1] + 2 * sums[2] + ...`
-    fn weigh(&self, sums: &[G::Point]) -> Projective<G::Curve> {
+    fn weigh_line(&self, sums: &[G::Point]) -> Projective<G::Curve> {
         let mut running = Projective::ZERO;
         let mut total = Projective::ZERO;
         for sum in sums[1..].iter().rev() {
             if !G::is_infinity(sum) {
-                running += G::unpack(self.kernel, sum);
+                running += G::unpack(self.sum.kernel, sum);
             }
             total += running;
         }
         total
     }
+}
 
-    /// Join the sets: each is worth `2^window` of the one before.
-    fn finish(&self, queue: &Queue<'work, Worker>) {
-        let sets = lock(&self.sets);
-        let mut total = Projective::ZERO;
-        for set in sets.iter().rev() {
-            for _ in 0..self.shape.window {
-                total.double_in_place();
+#[cfg(test)]
+mod tests {
+    use ark_bn254::Fr;
+    use ark_ff::{AdditiveGroup, Field, PrimeField, UniformRand};
+    use rand::{Rng, SeedableRng, rngs::StdRng};
+
+    use super::{Bases, Cut, Digits, Scalar, Shape};
+
+    /// Zero, what is near zero, near the modulus and near half of it, powers of two, and some between.
+    fn scalars() -> Vec<Fr> {
+        let mut random = StdRng::seed_from_u64(6);
+        let half = -Fr::ONE / Fr::from(2);
+        let powers = (0..254).map(|power| Fr::from(2).pow([power]));
+        let edges = [Fr::ZERO, Fr::ONE, half, half + Fr::ONE, Fr::from_le_bytes_mod_order(&[0x55; 32])];
+        let mut scalars: Vec<Fr> = powers.chain(edges).flat_map(|it| [it, -it, it - Fr::ONE, Fr::ONE - it]).collect();
+        scalars.extend((0..100).map(|_| Fr::rand(&mut random)));
+        scalars.extend((0..100).map(|_| Fr::from(random.r#gen::<u64>())));
+        scalars
+    }
+
+    #[test]
+    fn digits_are_worth_their_scalar() {
+        for window in 3..=16 {
+            let cut = Cut::new(window);
+            let half = Fr::from(1_u64 << (window - 1));
+            let base = half.double();
+            for scalar in scalars() {
+                let (mut value, mut worth) = (Fr::ZERO, Fr::ONE);
+                cut.each_raised_digit(&Scalar::of_element(scalar), |_, digit| {
+                    value += (Fr::from(digit) - half) * worth;
+                    worth *= base;
+                });
+                assert_eq!(value, scalar, "cut into {window} bits");
             }
-            total += set;
         }
-        drop(sets);
-        if let Some(done) = lock(&self.done).take() {
-            done(queue, total);
-        }
+    }
+
+    #[test]
+    fn digits_that_are_not_written_are_zero() {
+        let scalars: Vec<Scalar> = [3, 0, 2].map(|it| Scalar::of([it, 0, 0, 0])).to_vec();
+        let bases = Bases { shape: Shape::new(4, 1), offset: 0, scalars: vec![2, 1, 0] };
+        let digits = Digits::of(&bases, &scalars);
+        assert_eq!(digits.places(), 64);
+        assert_eq!(digits.at(0), [10, 8, 11]);
+        assert!((1..64).all(|place| digits.at(place) == [8, 8, 8]));
     }
 }

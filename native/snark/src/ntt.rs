@@ -240,3 +240,68 @@ fn twiddles(inverse: &[Fr], shift: &[Fr], forward: &[Fr]) -> ifma::Twiddles {
             .collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ark_bn254::{Fr, FrConfig};
+    use ark_ff::{Field, MontConfig, UniformRand};
+    use rand::{SeedableRng, rngs::StdRng};
+    use zeroize::Zeroizing;
+
+    use super::{Domain, root_of_unity};
+    use crate::curve::Kernel;
+
+    fn random_values(bits: u32) -> [Vec<Fr>; 3] {
+        let mut random = StdRng::seed_from_u64(u64::from(bits));
+        [(); 3].map(|()| (0..1 << bits).map(|_| Fr::rand(&mut random)).collect())
+    }
+
+    /// `a b - c` at the points between, by one kernel.
+    fn joined(values: &[Vec<Fr>; 3], bits: u32, kernel: Kernel) -> Vec<[u64; 4]> {
+        let domain = Domain::new(bits, kernel);
+        let import = |values: &Vec<Fr>| domain.import(Zeroizing::new(values.clone()));
+        let mut shifted =
+            [import(&values[0]), import(&values[1]), Domain::multiply(&import(&values[2]), &import(&values[0]))];
+        for values in &mut shifted {
+            domain.shift(values);
+        }
+        let [a, b, c] = shifted;
+        let mut results = Vec::new();
+        Domain::join(a, &b, &c, |limbs| results.push(limbs));
+        results
+    }
+
+    /// The value at a point of the polynomial that has these values at the powers of the root, by Lagrange's formula.
+    fn value_at(point: Fr, values: &[Fr], root: Fr) -> Fr {
+        let size = Fr::from(values.len() as u64);
+        let powers = std::iter::successors(Some(Fr::ONE), |power| Some(*power * root));
+        let terms = values.iter().zip(powers).map(|(value, power)| {
+            *value * power * (point - power).inverse().expect("the point is no power of the root")
+        });
+        terms.sum::<Fr>() * (point.pow([values.len() as u64]) - Fr::ONE) * size.inverse().expect("it is not zero")
+    }
+
+    #[test]
+    fn values_between_are_those_of_the_polynomials() {
+        for bits in [1, 3, 7] {
+            let values = random_values(bits);
+            let products: Vec<Fr> = values[2].iter().zip(&values[0]).map(|(c, a)| *c * a).collect();
+            let (root, step) = (root_of_unity(bits), root_of_unity(bits + 1));
+            let points = std::iter::successors(Some(step), |point| Some(*point * root));
+            let expected = points.take(1 << bits).map(|point| {
+                let [a, b, c] = [&values[0], &values[1], &products].map(|values| value_at(point, values, root));
+                FrConfig::into_bigint(a * b - c).0
+            });
+            assert_eq!(joined(&values, bits, Kernel::Portable), expected.collect::<Vec<_>>());
+        }
+    }
+
+    /// From 2^15 values on the levels of the transforms are done in two orders.
+    #[test]
+    fn every_kernel_transforms_alike() {
+        for bits in [6, 9, 16] {
+            let values = random_values(bits);
+            assert_eq!(joined(&values, bits, Kernel::fastest()), joined(&values, bits, Kernel::Portable));
+        }
+    }
+}

@@ -10,7 +10,7 @@
 //! at the powers, and `c` their products. Whether these are the rows of the third matrix, no key says: see `verify`.
 //! The terms with delta are bases like all others.
 
-use std::fs;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -30,6 +30,7 @@ use crate::msm::{self, Scalar, Worker};
 use crate::ntt::{Domain, Values};
 use crate::refusal::Refusal;
 use crate::schedule::{self, Queue};
+use crate::sealed::{Content, Mapping};
 use crate::subgroup;
 use crate::tables::{self, Label, Query, Table};
 use crate::verifier::PreparedKey;
@@ -157,6 +158,10 @@ fn make_tables(
     settings: &Settings,
 ) -> Result<(Table<G1>, Table<G2>), Refusal> {
     let Settings { kernel, threads, .. } = *settings;
+    let label = |sets| Label { key: Sha256::digest(bytes).into(), kernel, sets };
+    if let Some(sealed) = settings.tables.as_ref().and_then(|path| Mapping::of(&File::open(path).ok()?)) {
+        return tables::share(sealed, &label, first, second);
+    }
     let sets = tables::sets_within(settings.memory_limit, first, second);
     let build = || {
         let (first, second) =
@@ -165,7 +170,7 @@ fn make_tables(
         Ok((first, second))
     };
     let (Some(path), Some(sets)) = (&settings.tables, sets) else { return build() };
-    let label = Label { key: Sha256::digest(bytes).into(), kernel, sets };
+    let label = label(sets);
     if let Some(tables) = tables::load(path, &label, first, second) {
         return Ok(tables);
     }
@@ -176,10 +181,9 @@ fn make_tables(
 }
 
 impl Prover {
-    /// Make the key in a file ready. The file is read, not mapped: whoever cuts a mapped file short ends the process that
-    /// looks at it, and whoever alters one alters it behind every check.
+    /// Make the key in a file ready.
     pub(crate) fn open(path: &Path, settings: &Settings) -> Result<Self, Refusal> {
-        let bytes = fs::read(path).map_err(|error| Refusal::unreadable("path", &error.to_string()))?;
+        let bytes = Content::read(path).map_err(|error| Refusal::unreadable("path", &error.to_string()))?;
         Self::new(&bytes, settings)
     }
 

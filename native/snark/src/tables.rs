@@ -5,8 +5,9 @@
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
+use std::ops::{Deref, Range};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ark_ec::short_weierstrass::Projective;
 use ark_ec::{AdditiveGroup, CurveGroup};
@@ -19,6 +20,7 @@ use crate::msm::{Bases, Shape};
 use crate::pairs::MOST_POINTS;
 use crate::refusal::Refusal;
 use crate::schedule;
+use crate::sealed::Mapping;
 
 /// Bases of one sum before they are laid out: their bytes in the key, and whose scalars they take.
 pub(crate) struct Query<'a> {
@@ -64,8 +66,31 @@ impl<'a> Query<'a> {
 
 /// Points of one group for several sums.
 pub(crate) struct Table<G: Stored> {
-    pub(crate) points: Aligned<G::Point>,
+    pub(crate) points: Points<G>,
     pub(crate) bases: Vec<Bases>,
+}
+
+/// Where the points of a table are.
+pub(crate) enum Points<G: Group> {
+    Own(Aligned<G::Point>),
+    Shared(Part),
+}
+
+/// Bytes of a mapping, which begin where a line of the cache does.
+pub(crate) struct Part {
+    mapping: Arc<Mapping>,
+    bytes: Range<usize>,
+}
+
+impl<G: Group> Deref for Points<G> {
+    type Target = [G::Point];
+
+    fn deref(&self) -> &[G::Point] {
+        match self {
+            Self::Own(points) => points,
+            Self::Shared(part) => bytemuck::cast_slice(&part.mapping[part.bytes.clone()]),
+        }
+    }
 }
 
 /// How the bases of several sums are laid out for so many sets of buckets (none: without multiples), and how many points
@@ -85,9 +110,11 @@ fn plan(queries: &[Query<'_>], sets: Option<usize>) -> (Vec<Bases>, usize) {
     (bases, offset)
 }
 
+/// With more sets there would be two multiples of each point at most, which save less than it costs to read twice as much.
+const MOST_SETS: usize = 6;
+
 /// The fewest sets of buckets for which all multiples fit into so many bytes; none if only the points themselves do.
 pub(crate) fn sets_within(limit: u64, first: &[Query<'_>], second: &[Query<'_>]) -> Option<usize> {
-    const MOST_SETS: usize = 16;
     (1..=MOST_SETS).find(|sets| {
         let bytes = plan(first, Some(*sets)).1 * size_of::<<G1 as Group>::Point>()
             + plan(second, Some(*sets)).1 * size_of::<<G2 as Group>::Point>();
@@ -131,7 +158,7 @@ pub(crate) fn build<G: Stored>(
     );
     match refused.into_inner().unwrap_or_else(PoisonError::into_inner) {
         Some(refusal) => Err(refusal),
-        None => Ok(Table { points, bases }),
+        None => Ok(Table { points: Points::Own(points), bases }),
     }
 }
 
@@ -185,6 +212,8 @@ fn double_repeatedly<G: Stored>(kernel: Kernel, points: &mut [G::Point], times: 
 
 const MAGIC: &[u8; 8] = b"rf-mult\x02";
 const HEADER: usize = 4096;
+/// Where in it the number of sets stands: after the magic word, the hash of the key and the kernel.
+const SETS_AT: usize = 8 + 32 + 8;
 
 /// What a file of multiples has to say of itself to be of use.
 pub(crate) struct Label {
@@ -224,21 +253,70 @@ pub(crate) fn load(
     second: &[Query<'_>],
 ) -> Option<(Table<G1>, Table<G2>)> {
     let mut file = File::open(path).ok()?;
-    let ((first, first_count), (second, second_count)) =
-        (plan(first, Some(label.sets)), plan(second, Some(label.sets)));
-    let sizes = [first_count * size_of::<<G1 as Group>::Point>(), second_count * size_of::<<G2 as Group>::Point>()];
-    if file.metadata().ok()?.len() != (HEADER + sizes[0] + sizes[1]) as u64 {
+    let layout = Layout::of(label.sets, first, second);
+    if file.metadata().ok()?.len() != layout.length() as u64 {
         return None;
     }
     let mut header = vec![0; HEADER];
     file.read_exact(&mut header).ok()?;
     let mut content = Sha256::new();
-    let first_points = read_points::<G1>(&mut file, first_count, &mut content)?;
-    let second_points = read_points::<G2>(&mut file, second_count, &mut content)?;
-    if header != label.header([first_count, second_count], content.finalize().into()) {
-        return None;
+    let first = Points::Own(read_points::<G1>(&mut file, layout.counts[0], &mut content)?);
+    let second = Points::Own(read_points::<G2>(&mut file, layout.counts[1], &mut content)?);
+    (header == label.header(layout.counts, content.finalize().into())).then(|| layout.tables(first, second))
+}
+
+/// The tables of both groups where a sealed file holds them, with as many sets as it says, whatever there is room for.
+///
+/// Nothing can be made anew in it, and multiples of one's own are what nobody wants who hands such a file over: what is not
+/// of this key and this kernel is refused.
+pub(crate) fn share(
+    sealed: Mapping,
+    label: &dyn Fn(usize) -> Label,
+    first: &[Query<'_>],
+    second: &[Query<'_>],
+) -> Result<(Table<G1>, Table<G2>), Refusal> {
+    let refuse = |found: &str| {
+        Refusal::malformed("F21_FILES_DISAGREE", "sealed multiples", found, "multiples of this key for this processor")
+    };
+    let (header, content) = sealed.split_at_checked(HEADER).ok_or_else(|| refuse("a file that is cut short"))?;
+    let sets = header[SETS_AT..][..8].try_into().map_or(0, u64::from_le_bytes);
+    let sets = usize::try_from(sets).ok().filter(|sets| (1..=MOST_SETS).contains(sets));
+    let sets = sets.ok_or_else(|| refuse("another number of sets"))?;
+    let layout = Layout::of(sets, first, second);
+    if sealed.len() != layout.length() || header != label(sets).header(layout.counts, Sha256::digest(content).into()) {
+        return Err(refuse("others, or damaged ones"));
     }
-    Some((Table { points: first_points, bases: first }, Table { points: second_points, bases: second }))
+    let [middle, end] = [HEADER + layout.sizes()[0], layout.length()];
+    let mapping = Arc::new(sealed);
+    let [first, second] = [HEADER..middle, middle..end].map(|bytes| Part { mapping: Arc::clone(&mapping), bytes });
+    Ok(layout.tables(Points::Shared(first), Points::Shared(second)))
+}
+
+/// How the points of both groups follow each other in a file.
+struct Layout {
+    bases: [Vec<Bases>; 2],
+    counts: [usize; 2],
+}
+
+impl Layout {
+    fn of(sets: usize, first: &[Query<'_>], second: &[Query<'_>]) -> Self {
+        let ((first, first_count), (second, second_count)) = (plan(first, Some(sets)), plan(second, Some(sets)));
+        Self { bases: [first, second], counts: [first_count, second_count] }
+    }
+
+    fn sizes(&self) -> [usize; 2] {
+        let [first, second] = self.counts;
+        [first * size_of::<<G1 as Group>::Point>(), second * size_of::<<G2 as Group>::Point>()]
+    }
+
+    fn length(&self) -> usize {
+        HEADER + self.sizes().iter().sum::<usize>()
+    }
+
+    fn tables(self, first_points: Points<G1>, second_points: Points<G2>) -> (Table<G1>, Table<G2>) {
+        let [first, second] = self.bases;
+        (Table { points: first_points, bases: first }, Table { points: second_points, bases: second })
+    }
 }
 
 /// Points in memory of their own: what was hashed is what is used, whatever becomes of the file.
