@@ -83,12 +83,12 @@ test-slow: setup ## Run the tests that take longer than a few seconds
 	@$(BIN)/python -m pytest --quiet --numprocesses auto --dist worksteal -m slow $(ARGS)
 
 .PHONY: interop
-interop: setup $(INTEROP) ## Compare with the tools of the circom ecosystem (needs node and npm)
-	$(call say,comparing with snarkjs)
+interop: setup $(INTEROP) ## Compare with the tools of the circom ecosystem, of chains and of another language (needs node and npm)
+	$(call say,comparing with snarkjs, ethers and grpc-js)
 	@$(BIN)/python -m pytest --quiet -m 'slow or not slow' tests/interop $(ARGS)
 
 $(INTEROP): tests/interop/package.json tests/interop/package-lock.json
-	$(call say,installing snarkjs)
+	$(call say,installing snarkjs, ethers and grpc-js)
 	@cd tests/interop && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
@@ -177,12 +177,13 @@ endif
 # --- What is generated and committed -----------------------------------------------------------
 
 .PHONY: protos
-protos: $(SYNCED) ## Generate ringfence/v1 and docs/wire.md from protos/
+protos: $(SYNCED) ## Generate ringfence/v1 and docs/wire.md from protos/, and docs/errors.md
 	$(call say,generating ringfence/v1)
 	@rm -f ringfence/v1/*_pb2*.py*
 	@$(PROTOC) --python_out=. --pyi_out=. $(PROTOS)
 	@$(PROTOC) --grpc_python_out=. --mypy_grpc_out=quiet:. $(SERVICES)
 	@$(BIN)/python -m tests.packaging.wire_reference
+	@$(BIN)/python -m tests.packaging.error_catalogue
 
 .PHONY: protos-release
 protos-release: $(SYNCED) ## Take the wire as it is now as the one that may not be broken

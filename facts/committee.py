@@ -190,6 +190,17 @@ class Verified(Generic[StatementT]):
         """Whether as many signed as it takes for what goes beyond the ordinary."""
         return len(self.signers) >= self.committee.quorum
 
+    def standing(self, wanted: int, revoked: Collection[bytes]) -> tuple[int, int]:
+        """From when until when ``wanted`` of those who signed count; (0, 0) where too few of them are left.
+
+        It begins when all that are left count and ends when fewer than wanted do.
+        """
+        left = [member for key in self.signers - set(revoked) if (member := self.committee.member(key))]
+        if len(left) < wanted:
+            return 0, 0
+        ends = sorted((member.valid_until for member in left), reverse=True)
+        return max(member.valid_from for member in left), ends[wanted - 1]
+
 
 def verify_signed(
     unverified: Signed[StatementT],

@@ -6,6 +6,7 @@ The domain stands apart, because a statement ties it to the domain of every lock
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -19,6 +20,8 @@ BINDING_PREFIX: Final = f"{NAMESPACE}binding\n".encode()
 MAX_VERIFIER_BYTES: Final = 255
 MAX_ADDRESS_BYTES: Final = 64
 EXPIRY_BITS: Final = 64
+MOST_KEPT: Final = 1024
+"""Of places and domains that are asked about again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +61,13 @@ class Binding:
         return truncate_digest(sha256(self.encode()).digest())
 
 
+@lru_cache(maxsize=MOST_KEPT)
 def name_domain(name: str) -> int:
     """The domain of a registry of nullifiers, by its name."""
     return derive_element(f"domain:{name}")
 
 
+@lru_cache(maxsize=MOST_KEPT)
 def commit_context(domain: int, binding: Binding) -> int:
     """The public input that ties a proof to its place."""
     return hash_elements(Tag.CONTEXT, domain=domain, binding=binding.element)

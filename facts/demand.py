@@ -102,7 +102,12 @@ def read_demand(content: object, money_unit: Fraction = MONEY_UNIT) -> Demand:
 def read_statement_policy(fields: Fields, money_unit: Fraction) -> StatementPolicy:
     """Which requirement, after which move of the mark, with how much on top of it."""
     fields.take("release")
-    with fields.inner("policy") as policy:
+    return read_policy_table(fields, "policy", money_unit)
+
+
+def read_policy_table(fields: Fields, name: str, money_unit: Fraction = MONEY_UNIT) -> StatementPolicy:
+    """The policy in a table of a document."""
+    with fields.inner(name) as policy:
         return StatementPolicy(
             requirement=policy.choice("requirement", RequirementKind),
             shock_ppm=read_ppm(policy, "shock"),
@@ -145,7 +150,11 @@ def read_address(fields: Fields, name: str) -> bytes:
 
 def read_moment(fields: Fields, name: str) -> int:
     """A moment with its time zone, in whole seconds since 1970."""
-    text = fields.text(name)
+    return parse_moment(fields.text(name), name)
+
+
+def parse_moment(text: str, name: str) -> int:
+    """A moment as people write it."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -11,7 +11,7 @@ what they let pass:
 """
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final, Protocol
 
 from cryptography.exceptions import InvalidSignature
@@ -26,7 +26,8 @@ P: Final = 2**255 - 19
 L: Final = 2**252 + 27742317777372353535851937790883648493
 D: Final = -121665 * pow(121666, -1, P) % P
 ROOT_OF_MINUS_ONE: Final = pow(2, (P - 1) // 4, P)
-COFACTOR: Final = 8
+ENOUGH_POINTS: Final = 200
+"""Among so many there is one above each point of small order."""
 SIGN_BIT: Final = 255
 MOST_KEYS_KEPT: Final = 4096
 
@@ -51,6 +52,11 @@ class SigningKey:
     """A private key in memory; it is never shown."""
 
     private: Ed25519PrivateKey = field(repr=False)
+    public_key: bytes = field(init=False, repr=False)
+    """Whose signatures these are."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "public_key", self.private.public_key().public_bytes_raw())
 
     @classmethod
     def draw(cls) -> "SigningKey":
@@ -65,9 +71,9 @@ class SigningKey:
         return cls(Ed25519PrivateKey.from_private_bytes(seed))
 
     @property
-    def public_key(self) -> bytes:
-        """Whose signatures these are."""
-        return self.private.public_key().public_bytes_raw()
+    def secret(self) -> bytes:
+        """The 32 bytes that whoever keeps the key seals."""
+        return self.private.private_bytes_raw()
 
     def sign(self, message: bytes) -> bytes:
         """The signature of a message."""
@@ -90,10 +96,9 @@ def verify_signature(key: bytes, message: bytes, signature: bytes, name: str = "
     nonce, scalar = signature[:KEY_BYTES], int.from_bytes(signature[KEY_BYTES:], "little")
     if scalar >= L:
         raise refuse(name, "S that is not below L", "S below L")
-    point = decode_point(nonce)
-    if point is None or is_identity(multiply(COFACTOR, point)):
-        raise refuse(name, "R that is no canonical point, or of small order", "a canonical R")
-    try:
+    if nonce in list_small_points():
+        raise refuse(name, "R of small order", "R of large order")
+    try:  # which compares R, byte for byte, with the one spelling of the point that it has to be
         Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
     except InvalidSignature:
         raise refuse(name, "another signature", "one of this key over this message") from None
@@ -112,6 +117,20 @@ def is_in_subgroup(data: bytes) -> bool:
     """Whether this is the canonical spelling of a point of order L."""
     point = decode_point(data)
     return point is not None and not is_identity(point) and is_identity(multiply(L, point))
+
+
+@cache
+def list_small_points() -> frozenset[bytes]:
+    """The one spelling of each of the eight points whose order divides the cofactor: ``L`` times any others."""
+    others = filter(None, (decode_point(number.to_bytes(KEY_BYTES, "little")) for number in range(ENOUGH_POINTS)))
+    return frozenset(encode_point(multiply(L, other)) for other in others)
+
+
+def encode_point(point: Point) -> bytes:
+    """The one spelling of a point."""
+    x, y, z = point
+    inverse = pow(z, -1, P)
+    return (y * inverse % P | (x * inverse % P & 1) << SIGN_BIT).to_bytes(KEY_BYTES, "little")
 
 
 def decode_point(data: bytes) -> Point | None:

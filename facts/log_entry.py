@@ -4,8 +4,9 @@
     held: number 1 and 32 for each, left: number 1 and 32 for each, claim: length 2, id 32, key id 32, public inputs
 
 Numbers are big-endian. ``state`` and ``held`` are those after the event, ``left`` are the nullifiers that left
-the set; both stand in rising order. A lapse needs no proof and has no claim. Everything here is public to
-whoever may read the log; where the claim is good stands only in the hash that its context is.
+the set; both stand in rising order. A lapse needs no proof and has no claim, and nor has a release that is the will of
+whoever the collateral was pledged to. Everything here is public to whoever may read the log; where the claim is good
+stands only in the hash that its context is.
 """
 
 from collections.abc import Sequence
@@ -44,6 +45,11 @@ class State(IntEnum):
     RELEASED = 3
     LAPSED = 4
     SEIZED = 5
+
+    @property
+    def is_live(self) -> bool:
+        """Whether an acceptance in it can be relied on until it lapses."""
+        return self in {State.ACCEPTED, State.REFRESHED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +97,12 @@ class LogEntry:
             require_bits(getattr(self, name), name, MOMENT_BITS)
         for name in ("held", "left"):
             require_set(getattr(self, name), name)
-        if (self.claim is None) != (self.event is Event.LAPSE):
+        if self.event is not Event.FREE and (self.claim is None) != (self.event is Event.LAPSE):
             expected = "a claim, or none where an acceptance lapses"
             raise MalformedError(Reason.CONFLICTING_FIELDS, "claim", found=self.event.name.lower(), expected=expected)
+        if self.event is Event.FREE and self.claim is None and self.state is not State.RELEASED:
+            expected = "a claim where locks stay"
+            raise MalformedError(Reason.CONFLICTING_FIELDS, "claim", found="none", expected=expected)
 
     def encode(self) -> bytes:
         """The canonical bytes, which are the data of the leaf."""

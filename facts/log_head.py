@@ -13,6 +13,7 @@ or hashed for this product, so that a head is never taken for another message.
 import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -105,6 +106,17 @@ def verify_head(unverified_note: str, key: LogKey) -> SignedHead:
     signature = find_signature(signatures, key)
     key.require_signature(head.text.encode(), signature)
     return SignedHead(head, key.hint, signature)
+
+
+def verify_head_by_any(unverified_note: str, keys: Sequence[LogKey]) -> SignedHead:
+    """The head in a note, if one of some keys signed it: a log that changes its key has two for a while."""
+    refusal = RejectedError(Reason.WRONG_SIGNATURE, "signature", found="no key to check it with", expected="a key")
+    for key in keys:
+        try:
+            return verify_head(unverified_note, key)
+        except RejectedError as error:
+            refusal = error
+    raise refusal
 
 
 def read_head(text: str) -> LogHead:

@@ -6,6 +6,7 @@ All zeros is the initial requirement and nothing on top of it; every bit but the
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from facts.elements import require_range
@@ -13,6 +14,7 @@ from facts.packing import POLICY, PPM_BITS
 from margin.bounds import MONEY_BITS, PPM
 from margin.requirement import RequirementKind
 
+MOST_KEPT: Final = 1024
 MAX_SHOCK_PPM: Final = PPM - 1
 """A mark that fell by all of itself would be no price."""
 
@@ -37,7 +39,7 @@ class StatementPolicy:
 
     def encode(self) -> int:
         """The public word."""
-        return POLICY.encode(self.parts)
+        return encode_policy(self)
 
     @property
     def parts(self) -> dict[str, int]:
@@ -55,3 +57,9 @@ class StatementPolicy:
         values = POLICY.decode(word)
         kind = RequirementKind.MAINTENANCE if values.pop("maintenance") else RequirementKind.INITIAL
         return cls(kind, **values)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def encode_policy(policy: StatementPolicy) -> int:
+    """The public word of a policy, of which few are asked about again and again."""
+    return POLICY.encode(policy.parts)

@@ -8,6 +8,7 @@ holds a constant that depends on its name and is never zero.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -21,6 +22,7 @@ from snark.bn254.constants import FIELD_BYTES
 BEFORE_NULLIFIERS: Final = ("book_root", "market_root", "lock_root", "position_tag")
 AFTER_NULLIFIERS: Final = ("context", "policy")
 FIXED_COUNT: Final = len(BEFORE_NULLIFIERS) + len(AFTER_NULLIFIERS)
+MOST_NAMES_KEPT: Final = 64
 
 CLAIM_PREFIX: Final = f"{NAMESPACE}claim\n".encode()
 KEY_ID_BYTES: Final = 32
@@ -32,6 +34,7 @@ def input_names(locks: int) -> tuple[str, ...]:
     return (*BEFORE_NULLIFIERS, *(f"nullifier[{index}]" for index in range(locks)), *AFTER_NULLIFIERS)
 
 
+@lru_cache(maxsize=MOST_NAMES_KEPT)
 def unused_input(name: str) -> int:
     """What stands in the input ``name`` of a statement that does not use it."""
     return hash_elements(Tag.UNUSED, name=derive_element(f"input:{name}"))

@@ -122,6 +122,18 @@ def decode_signed(data: bytes, statement: type[StatementT]) -> Signed[StatementT
     return Signed(stated, tuple(Signature(*pair) for pair in pairs))
 
 
+def kind_of(data: bytes) -> Kind:
+    """Of what kind the signed statement in some bytes says that it is; nothing else of it is looked at."""
+    reader = ByteReader(data)
+    reader.expect(SIGNED_PREFIX, "signed")
+    stated = reader.framed("statement", MAX_STATEMENT_BYTES)
+    for kind in Kind:
+        if stated.startswith(prefix_of(kind)):
+            return kind
+    expected = f"one of {', '.join(Kind)}"
+    raise MalformedError(Reason.WRONG_MESSAGE, "statement", found="another kind", expected=expected)
+
+
 def sign_statement(statement: Statement, signer: Signer) -> Signature:
     """What one signer adds."""
     return Signature(signer.public_key, signer.sign(statement.encode()))

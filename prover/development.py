@@ -10,20 +10,16 @@ from pathlib import Path
 from typing import Final
 
 from facts.asset import AssetTier, name_asset, quantise_asset_tiers
-from facts.commitments import (
-    CommittedPosition,
-    Lock,
-    commit_lock,
-    commit_lock_owner,
-    commit_position,
-)
+from facts.commitments import commit_lock, commit_position
 from facts.demand import Demand, read_demand
 from facts.elements import draw_element
 from facts.market_root import Fact, identify
 from margin.documents.reading import read_document
+from margin.errors import MisuseError, Reason
+from prover.commitment import commit_request, find_deposit, find_locks, top_up
 from prover.publication import Chain, Publication, read_publication, write_publication, write_text
 from prover.request import Request
-from prover.wallet import KeptLock, KeptPosition, Secrets
+from prover.wallet import AwaitedLock, KeptPosition, Secrets
 
 OTHERS: Final = 100
 """So many positions and locks of nobody stand beside one's own."""
@@ -59,38 +55,51 @@ def read_folder_demand(folder: Path, request: Request) -> Demand:
 
 
 def commit_for_development(
-    request: Request, owner: Secrets, publication: Publication, demand: Demand
+    request: Request, owner: Secrets, publication: Publication, demand: Demand, known: KeptPosition | None = None
 ) -> tuple[KeptPosition, Publication]:
-    """Commit to a position and its locks, and the publication in which they stand at the document's prices."""
+    """Commit to a position and its locks, and the publication in which they stand at the document's prices.
+
+    A position that is known is topped up by the document's further locks.
+    """
+    domain = demand.domain_element
+    kept = commit_request(request, owner, domain) if known is None else top_up(known, request, owner, domain)
+    if kept is None:
+        expected = "a name that the wallet does not have yet (--name), or the same position with further locks"
+        raise MisuseError(Reason.DUPLICATE_FIELD, "name", found="one that is taken", expected=expected)
+    published = publish_for_development(request, kept, publication)
+    return find_locks(kept, published), published
+
+
+def publish_for_development(request: Request, kept: KeptPosition, publication: Publication) -> Publication:
+    """What venue, oracle and escrow would say of a commitment; what was said before is not said anew."""
+    leaf = commit_position(kept.committed)
+    is_known = leaf in publication.leaves
+    if is_known and all(is_deposited(each, publication.chains) for each in kept.awaited):
+        return publication
     chains = [Chain(each.chain_id, list(each.locks)) for each in publication.chains]
-    locks = tuple(deposit(request, owner, chains, demand.domain_element))
-    committed = commit_request(request, owner)
-    leaves = insert_somewhere(publication.leaves, commit_position(committed))
-    facts = replace_facts(publication.facts, facts_of(request))
-    return KeptPosition(committed, locks), Publication(leaves, facts, chains)
+    for awaited in kept.awaited:
+        deposit(awaited, chains)
+    if is_known:
+        return Publication(publication.leaves, replace_facts(facts_of(request), publication.facts), chains)
+    leaves = insert_somewhere(publication.leaves, leaf)
+    return Publication(leaves, replace_facts(publication.facts, facts_of(request)), chains)
 
 
-def commit_request(request: Request, owner: Secrets) -> CommittedPosition:
-    """The commitment of a position, with an id and a salt of its own."""
-    subject = request.subject
-    return CommittedPosition(subject.kind, owner.owner, draw_element(), subject.body, subject.cash)
+def is_deposited(awaited: AwaitedLock, chains: Sequence[Chain]) -> bool:
+    """Whether a lock stands on its chain."""
+    found = (find_deposit(awaited, chain.locks) for chain in chains if chain.chain_id == awaited.chain_id)
+    return any(place is not None for place in found)
 
 
-def deposit(request: Request, owner: Secrets, chains: list[Chain], domain: int) -> list[KeptLock]:
-    """Lock every holding of the basket on its chain; the chains are changed."""
+def deposit(awaited: AwaitedLock, chains: list[Chain]) -> None:
+    """Lock a holding of a basket on its chain, unless it is there."""
     known = {chain.chain_id: chain for chain in chains}
-    kept = []
-    for holding in request.subject.basket:
-        place = request.place_of(holding.asset)
-        if place.chain_id not in known:
-            known[place.chain_id] = Chain(place.chain_id, [draw_element() for _ in range(OTHERS)])
-            chains.append(known[place.chain_id])
-        locks, salt = known[place.chain_id].locks, draw_element()
-        owner_element = commit_lock_owner(owner.key, salt)
-        lock = Lock(place.chain_id, domain, name_asset(place.asset), holding.amount, owner_element, len(locks))
-        locks.append(commit_lock(lock))
-        kept.append(KeptLock(lock, salt))
-    return kept
+    if awaited.chain_id not in known:
+        known[awaited.chain_id] = Chain(awaited.chain_id, [draw_element() for _ in range(OTHERS)])
+        chains.append(known[awaited.chain_id])
+    locks = known[awaited.chain_id].locks
+    if find_deposit(awaited, locks) is None:
+        locks.append(commit_lock(awaited.at(len(locks)).lock))
 
 
 def facts_of(request: Request) -> list[Fact]:

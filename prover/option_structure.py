@@ -45,7 +45,9 @@ class OptionStructure:
     currency_id: int
 
     @classmethod
-    def read(cls, content: object, folder: Path, market_id: int | None, currency_id: int | None, expiry: int) -> Self:
+    def read(
+        cls, content: object, folder: Path | None, market_id: int | None, currency_id: int | None, expiry: int
+    ) -> Self:
         """The structure of a document; numbers that no venue gave follow from names."""
         document = read_structure(content, lambda name: find_policy(name, folder))
         if document.cash is None:

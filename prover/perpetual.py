@@ -38,7 +38,7 @@ class Perpetual:
     currency_id: int
 
     @classmethod
-    def read(cls, content: object, folder: Path, market_id: int | None, currency_id: int | None) -> Self:
+    def read(cls, content: object, folder: Path | None, market_id: int | None, currency_id: int | None) -> Self:
         """The position of a document; numbers that no venue gave follow from names."""
         document = read_position(content, lambda name: find_policy(name, folder))
         venue = document.policy.name if document.policy else "own"

@@ -17,7 +17,7 @@ from snark.groth16.formats.verification_key import format_verifying_key
 from snark.groth16.formats.zkey import read_zkey
 from snark.groth16.key_extraction import extract_verifying_key
 from snark.groth16.proof import Proof
-from snark.groth16.prove import ProvingKey
+from snark.groth16.prove import KeySizes, ProvingKey
 from snark.r1cs.program.execution import Executable
 
 Inputs = Mapping[str, int | Sequence[int]]
@@ -37,10 +37,7 @@ class Prover:
     ) -> Self:
         """Load the witness program and the key, which have to be of one circuit."""
         key = ProvingKey.open(zkey, threads=threads, allow_development_keys=allow_development_keys)
-        counts, sizes = artifact.interface.counts, key.sizes
-        if (counts.wires, counts.public_inputs) != (sizes.wires, sizes.public_inputs):
-            expected = f"a key of {artifact.interface.name}"
-            raise MisuseError(Reason.WRONG_FILE, "zkey", found="a key of another circuit", expected=expected)
+        require_key_of(artifact, key.sizes)
         return cls(artifact, artifact.load_program(), key)
 
     def prove(self, inputs: Inputs) -> tuple[Proof, tuple[int, ...]]:
@@ -49,6 +46,14 @@ class Prover:
             return self.key.prove_from_inputs(self.program, inputs)
         except RejectedError as error:
             raise explain(error) from None
+
+
+def require_key_of(artifact: Artifact, sizes: KeySizes) -> None:
+    """A key is as large as the circuit that it is to be for."""
+    counts = artifact.interface.counts
+    if (counts.wires, counts.public_inputs) != (sizes.wires, sizes.public_inputs):
+        expected = f"a key of {artifact.interface.name}"
+        raise MisuseError(Reason.WRONG_FILE, "zkey", found="a key of another circuit", expected=expected)
 
 
 def explain(error: RejectedError) -> RejectedError:

@@ -111,13 +111,14 @@ def find_leaf(leaves: Sequence[int], leaf: int, field: str, expected: str) -> in
 
 
 def write_publication(folder: Path, publication: Publication) -> None:
-    """Write all files, each whole or not at all, the roots last."""
+    """Write all files, each whole or not at all: locks before the positions that have them, the roots last."""
+    roots = publication.roots.render()  # what makes no trees is not written
     folder.mkdir(parents=True, exist_ok=True)
     chains = [{"chain_id": str(each.chain_id), "locks": list(map(str, each.locks))} for each in publication.chains]
-    write_json(folder / BOOK, {"format": BOOK_FORMAT, "leaves": list(map(str, publication.leaves))})
-    write_json(folder / ROUND, {"format": ROUND_FORMAT, "facts": list(map(render_fact, publication.facts))})
     write_json(folder / LOCKS, {"format": LOCKS_FORMAT, "chains": chains})
-    write_text(folder / ROOTS, publication.roots.render())
+    write_json(folder / ROUND, {"format": ROUND_FORMAT, "facts": list(map(render_fact, publication.facts))})
+    write_json(folder / BOOK, {"format": BOOK_FORMAT, "leaves": list(map(str, publication.leaves))})
+    write_text(folder / ROOTS, roots)
 
 
 def write_json(path: Path, document: object) -> None:

@@ -18,8 +18,8 @@ from typing import Final
 
 from facts.bounds import CHAIN_ID_BITS, CURRENCY_ID_BITS, MARKET_ID_BITS
 from facts.demand import Demand, read_demand, read_moment
-from margin.documents.reading import Fields, read_document
-from margin.errors import MisuseError, Reason
+from margin.documents.reading import Fields, parse_json, read_document
+from margin.errors import MarginError, MisuseError, Reason
 from prover.option_structure import OptionStructure
 from prover.perpetual import Perpetual
 from prover.portfolio import Portfolio
@@ -55,7 +55,7 @@ class Request:
         """The document says what was committed: whoever changed it since has another position."""
         subject, committed = self.subject, kept.committed
         said = subject.kind, subject.body, subject.cash, [holding.amount for holding in subject.basket]
-        if said != (committed.kind, committed.body, committed.cash, [each.lock.amount for each in kept.locks]):
+        if said != (committed.kind, committed.body, committed.cash, kept.amounts):
             found, expected = "another position", "the document that was committed under this name"
             raise MisuseError(Reason.WRONG_FILE, "input", found=found, expected=expected)
 
@@ -65,8 +65,20 @@ def read_request_file(path: Path) -> Request:
     return read_request(read_document(path), path.parent)
 
 
-def read_request(content: object, folder: Path) -> Request:
-    """A request or a position document; files that it names are found from ``folder``."""
+def read_lone_document(path: Path) -> str:
+    """The text of a document in JSON that names no file, for whoever proves without the file; else nothing."""
+    if path.suffix != ".json":
+        return ""
+    text = path.read_text(encoding="utf-8")
+    try:
+        read_request(parse_json(text), None)
+    except MarginError:
+        return ""
+    return text
+
+
+def read_request(content: object, folder: Path | None) -> Request:
+    """A request or a position document; files that it names are found from ``folder``: where it is none, none is."""
     if not isinstance(content, dict) or content.get("format") != REQUEST_FORMAT:
         content = {"format": REQUEST_FORMAT, "position": content}
     with Fields(content) as fields:
@@ -79,7 +91,7 @@ def read_request(content: object, folder: Path) -> Request:
     return Request(name, subject, places, demand)
 
 
-def read_subject(fields: Fields, folder: Path) -> Subject:
+def read_subject(fields: Fields, folder: Path | None) -> Subject:
     """The position of a document of any kind, which is told by what it has."""
     content = take_document(fields, "position", folder)
     market_id = read_number(fields, "market_id", MARKET_ID_BITS)
@@ -103,7 +115,7 @@ def read_expiry(fields: Fields) -> int | None:
     return None
 
 
-def read_own_demand(fields: Fields, folder: Path, subject: Subject) -> Demand | None:
+def read_own_demand(fields: Fields, folder: Path | None, subject: Subject) -> Demand | None:
     """What is demanded, where the request says it."""
     if not fields.has("demand"):
         fields.take("demand")
@@ -116,10 +128,17 @@ def read_number(fields: Fields, name: str, bits: int) -> int | None:
     return fields.integer(name, 1, 2**bits - 1, 0) or None
 
 
-def take_document(fields: Fields, name: str, folder: Path) -> object:
+def take_document(fields: Fields, name: str, folder: Path | None) -> object:
     """A document in place, or the content of the file that is named."""
     value = fields.take_required(name, "a document, or the name of its file")
-    return read_document(folder / value) if isinstance(value, str) else value
+    return read_document(find_named(value, name, folder)) if isinstance(value, str) else value
+
+
+def find_named(file: str, field: str, folder: Path | None) -> Path:
+    """Where a file is that a document names; a document that came from elsewhere may name none."""
+    if folder is None:
+        raise MisuseError(Reason.NOT_APPLICABLE, field, found="the name of a file", expected="the document in place")
+    return folder / file
 
 
 def read_place(fields: Fields) -> LockPlace:

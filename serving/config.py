@@ -21,7 +21,7 @@ from serving.last_good import read_file
 LARGEST_FILE: Final = 1 << 20
 PREFIX: Final = "RINGFENCE_"
 LEVEL: Final = "__"
-OTHER_VARIABLES: Final = frozenset({"RINGFENCE_BACKEND", "RINGFENCE_CACHE", "RINGFENCE_SHARED", "RINGFENCE_CONFIG"})
+OTHER_VARIABLES: Final = frozenset(f"{PREFIX}{name}" for name in ("BACKEND", "CACHE", "CONFIG", "SHARED", "TRACEBACK"))
 """Of the environment, that are no settings of a server."""
 
 S = TypeVar("S")

@@ -38,6 +38,8 @@ class Reason(StrEnum):
     """There is no such thing, or it is not this caller's."""
     REQUEST_ID_TAKEN = "REQUEST_ID_TAKEN"
     """Another request had this id before."""
+    NAME_TAKEN = "NAME_TAKEN"
+    """Something else has this name already."""
     DEADLINE_PASSED = "DEADLINE_PASSED"
     """The caller's time is over."""
     CANCELLED = "CANCELLED"
@@ -106,6 +108,8 @@ class RejectedError(ServingError):
 
 Refusal = ServingError | MarginError | SnarkError
 """A refusal of any package; all have one shape."""
+REFUSALS: Final = (ServingError, MarginError, SnarkError)
+"""The same, to be caught."""
 
 CODES_OF_KINDS: Final[Mapping[str, grpc.StatusCode]] = MappingProxyType(
     {
@@ -121,6 +125,7 @@ CODES_OF_REASONS: Final[Mapping[str, grpc.StatusCode]] = MappingProxyType(
         Reason.NOT_ALLOWED: grpc.StatusCode.PERMISSION_DENIED,
         Reason.NOT_FOUND: grpc.StatusCode.NOT_FOUND,
         Reason.REQUEST_ID_TAKEN: grpc.StatusCode.ALREADY_EXISTS,
+        Reason.NAME_TAKEN: grpc.StatusCode.ALREADY_EXISTS,
         Reason.DEADLINE_PASSED: grpc.StatusCode.DEADLINE_EXCEEDED,
         Reason.CANCELLED: grpc.StatusCode.CANCELLED,
         Reason.QUEUE_FULL: grpc.StatusCode.RESOURCE_EXHAUSTED,

@@ -8,7 +8,7 @@
     6  message     received within its time, read, or refused
     7  method      in the time that a call may take
     8  answer      or the refusal, in words that give nothing away
-    9  record      log and metrics
+    9  record      log, metrics and trace
 
 Every method is taken up before its request has arrived, so that a caller that sends slowly is cut off by the clock
 instead of keeping a thread.
@@ -27,7 +27,7 @@ import grpc
 from google.protobuf.message import DecodeError
 
 from serving.alarm import Alarm
-from serving.call import CURRENT, REQUEST_ID_KEY, Call, Caller, choose_request_id, require_time
+from serving.call import CURRENT, REQUEST_ID_KEY, Call, Caller, choose_request_id, find_traceparent, require_time
 from serving.errors import INTERNAL as INTERNAL_ANSWER
 from serving.errors import STATUS_KEY, Answer, MalformedError, Reason, RejectedError, answer_to, encode_answer
 from serving.limits import Limits
@@ -74,6 +74,7 @@ class Interceptor(grpc.ServerInterceptor):
         self._log = log
         self._apart = apart
         self._alarm = Alarm()
+        self._leaving = threading.Event()
         self._shares = Turnstile(limits.calls_per_caller)
         self._streams = Turnstile(limits.streams)
         self._refusing = ThreadPoolExecutor(1, "refusals")
@@ -94,6 +95,10 @@ class Interceptor(grpc.ServerInterceptor):
         if self._pool.is_full:
             return rewrap(handler, run_in(self._refusing, self._refuse(method, handler)))
         return rewrap(handler, self._guard(method, handler))
+
+    def leave(self) -> None:
+        """Streams that would last are to end by themselves."""
+        self._leaving.set()
 
     def stop(self) -> None:
         """No calls come any more."""
@@ -158,7 +163,7 @@ class Interceptor(grpc.ServerInterceptor):
                 stack.enter_context(self._streams.enter("", refusal))
             longest = limits.stream_milliseconds if is_stream else limits.call_milliseconds
             stack.enter_context(self._alarm.after(longest, context.cancel))
-            call = Call(conduct.method, conduct.request_id, caller, context, conduct.ended)
+            call = Call(conduct.method, conduct.request_id, caller, context, conduct.ended, self._leaving)
             token = CURRENT.set(call)
             try:
                 yield
@@ -208,7 +213,8 @@ class Interceptor(grpc.ServerInterceptor):
     def _record(self, conduct: "Conduct", answer: Answer | None) -> None:
         code, reason = end_of(answer)
         seconds = time.monotonic() - conduct.began
-        ended = EndedCall(conduct.method, conduct.request_id, conduct.caller.name, code, reason, seconds)
+        caller, traceparent = conduct.caller.name, find_traceparent(conduct.context.invocation_metadata())
+        ended = EndedCall(conduct.method, conduct.request_id, caller, code, reason, seconds, traceparent)
         for observer in self._observers:
             observer.call_ended(ended)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from serving.errors import MisuseError, Reason, ServingError
+from serving.errors import REFUSALS, MisuseError, Reason, Refusal
 from serving.log import Event, Log
 
 T = TypeVar("T")
@@ -22,7 +22,7 @@ class LastGood(Generic[T]):
         self._lock = threading.Lock()
         self._trace = self._look()
         self._content = read()
-        self._failure: ServingError | None = None
+        self._failure: Refusal | None = None
 
     @property
     def content(self) -> T:
@@ -35,7 +35,7 @@ class LastGood(Generic[T]):
             return self._content
 
     @property
-    def failure(self) -> ServingError | None:
+    def failure(self) -> Refusal | None:
         """Why the files as they are now could not be taken, if they could not."""
         with self._lock:
             return self._failure
@@ -43,7 +43,7 @@ class LastGood(Generic[T]):
     def _reload(self) -> None:
         try:
             self._content = self._read()
-        except ServingError as error:
+        except REFUSALS as error:
             self._failure = error
             self._log.warn(Event.RELOAD_FAILED, reason=error.reason, field=error.field)
         else:

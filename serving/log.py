@@ -17,8 +17,8 @@ from typing import Final, TextIO
 NAME: Final = "ringfence.serving"
 FIELDS: Final = frozenset(
     {
-        *("address", "caller", "check", "code", "error", "field", "files", "frames", "method", "milliseconds"),
-        *("reason", "request_id", "status", "tls"),
+        *("address", "caller", "check", "code", "error", "field", "files", "frames", "kind", "method", "milliseconds"),
+        *("reason", "request_id", "sequence", "status", "subject", "tls"),
     }
 )
 
@@ -33,10 +33,14 @@ class Event(StrEnum):
     CHECK_CHANGED = "CHECK_CHANGED"
     RELOADED = "RELOADED"
     RELOAD_FAILED = "RELOAD_FAILED"
+    ALARM = "ALARM"
+    """Something that should never happen, and that somebody has to look at."""
     DRAINING = "DRAINING"
     DRAINED = "DRAINED"
     DRAIN_OVERDUE = "DRAIN_OVERDUE"
     """Calls are still at work when the final timer ends; the process ends without them."""
+    EQUIVOCATION = "EQUIVOCATION"
+    """A committee has signed two statements with one number; the store keeps both."""
 
 
 class Log:

@@ -17,6 +17,8 @@ class EndedCall:
     code: str
     reason: str
     seconds: float
+    traceparent: str = ""
+    """What the caller traces it as; empty where it does not."""
 
 
 class Observer(Protocol):

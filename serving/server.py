@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
@@ -32,8 +32,11 @@ from serving.metrics import MeasuredCalls, MetricsPage, measure_load
 from serving.observation import LoggedCalls, Observer
 from serving.pool import BoundedPool
 from serving.roles import ROLES, Callers, CertifiedCallers, LocalCallers, Rules, list_rules, read_role_table
-from serving.settings import Pace, Settings
+from serving.settings import TELEMETRY_ENDPOINT, Pace, Settings, Telemetry
 from serving.tls import ServedCertificates
+
+if TYPE_CHECKING:
+    from serving.tracing import TracedCalls
 
 EXIT_OVERDUE: Final = 75
 """The exit of a process whose calls did not end in time."""
@@ -59,10 +62,13 @@ class Server:
         checks: Mapping[str, Check] | None = None,
         observers: Iterable[Observer] = (),
         log: Log | None = None,
+        *,
+        registry: CollectorRegistry | None = None,
     ) -> None:
+        """``registry`` has metrics besides those of calls."""
         self._settings = settings
         self._log = log or Log()
-        self._registry = CollectorRegistry()
+        self._registry = registry or CollectorRegistry()
         limits = settings.limits
         self._certificates = None if settings.listen.plaintext else ServedCertificates(settings.tls.files, self._log)
         own = {} if self._certificates is None else {"certificate": self._certificates.check}
@@ -70,7 +76,10 @@ class Server:
         self._readiness = Readiness({**own, **(checks or {})}, names, self._log)
         self._pool = BoundedPool(limits.threads, limits.queue, "calls")
         measure_load(self._registry, lambda: self._pool.load)
-        everyone: tuple[Observer, ...] = LoggedCalls(self._log), MeasuredCalls(self._registry), *observers
+        self._tracing = start_tracing(settings.telemetry)
+        everyone: list[Observer] = [LoggedCalls(self._log), MeasuredCalls(self._registry), *observers]
+        if self._tracing is not None:
+            everyone.append(self._tracing)
         rules = rules_of(services, reflects=settings.listen.reflection)
         self._interceptor = Interceptor(
             limits,
@@ -115,6 +124,7 @@ class Server:
                 self._metrics = MetricsPage(self._settings.metrics.address, self._registry)
         except (RuntimeError, OSError):
             self._interceptor.stop()
+            self._stop_tracing(0)
             expected = "addresses that are free"
             raise MisuseError(Reason.OUT_OF_BOUNDS, "listen", found="one that is taken", expected=expected) from None
         self._readiness.start(self._settings.pace.check_milliseconds)
@@ -133,6 +143,7 @@ class Server:
         self._log.tell(Event.DRAINING)
         self._readiness.stop()
         time.sleep(pace.notice_milliseconds / 1000)
+        self._interceptor.leave()
         stopped = self._server.stop(pace.drain_milliseconds / 1000)
         stopped.wait((pace.drain_milliseconds + pace.final_milliseconds) / 1000)
         is_idle = self._pool.wait_until_idle(pace.final_milliseconds / 1000)
@@ -140,8 +151,13 @@ class Server:
         self._interceptor.stop()
         if self._metrics is not None:
             self._metrics.close()
+        self._stop_tracing(pace.final_milliseconds / 1000)
         self._log.tell(Event.DRAINED if is_idle else Event.DRAIN_OVERDUE)
         return is_idle
+
+    def _stop_tracing(self, seconds: float) -> None:
+        if self._tracing is not None:
+            self._tracing.close(seconds)
 
     def run(self, announce: Callable[[int], object] = lambda _: None) -> None:
         """Serve until the process is told to end; with calls that do not end in time, the process ends without them."""
@@ -179,6 +195,20 @@ class Server:
         with owner_only():
             self._server.add_insecure_port(address)
             return 0
+
+
+def start_tracing(telemetry: Telemetry) -> "TracedCalls | None":
+    """Traces where they are wanted; what sends them is looked for then alone."""
+    if telemetry.endpoint is None:
+        return None
+    try:
+        from serving.tracing import TracedCalls  # noqa: PLC0415 - optional
+    except ImportError:
+        expected = "OpenTelemetry, which comes with ringfence[telemetry]"
+        raise MisuseError(
+            Reason.MISSING_KEY, TELEMETRY_ENDPOINT, found="nothing that sends", expected=expected
+        ) from None
+    return TracedCalls(telemetry)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """What can be set of any server. A service adds its own tables to these."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,9 @@ from serving.tls import CertificateFiles
 
 HOUR_MILLISECONDS: Final = 3_600_000
 METRICS_ADDRESS: Final = "metrics.address"
+TELEMETRY_ENDPOINT: Final = "telemetry.endpoint"
+COLLECTOR: Final = re.compile(r"(?P<scheme>https?)://(?P<address>[A-Za-z0-9.:\[\]-]+:[0-9]{1,5})/?")
+MILLION: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,37 @@ class Metrics:
 
 
 @dataclass(frozen=True, slots=True)
+class Telemetry:
+    """Where traces of calls are sent; nowhere where it is left out."""
+
+    endpoint: str | None = None
+    """A collector of OpenTelemetry's protocol over gRPC: ``https://HOST:PORT``, or ``http://`` on this machine."""
+    authorities: Path | None = None
+    """Who may vouch for the collector, in PEM; those of the system where it is left out."""
+    service: str = "ringfence"
+    """What the server is called in traces."""
+    sample_ppm: int = MILLION
+    """How many of a million calls are traced that no caller traces already."""
+
+    def __post_init__(self) -> None:
+        if self.endpoint is not None:
+            require_collector(self.endpoint)
+        if not 0 <= self.sample_ppm <= MILLION:
+            expected = f"0 to {MILLION}"
+            raise MalformedError(Reason.OUT_OF_BOUNDS, "telemetry.sample_ppm", found=self.sample_ppm, expected=expected)
+
+
+def require_collector(endpoint: str) -> None:
+    """Traces leave this machine by TLS only."""
+    found = COLLECTOR.fullmatch(endpoint)
+    if found is None:
+        expected = "https:// or http://, a host and a port"
+        raise MalformedError(Reason.NOT_READABLE, TELEMETRY_ENDPOINT, found=endpoint, expected=expected)
+    if found["scheme"] == "http":
+        require_private(require_address(found["address"], TELEMETRY_ENDPOINT), TELEMETRY_ENDPOINT)
+
+
+@dataclass(frozen=True, slots=True)
 class Pace:
     """How often a server looks after itself, and how it ends; in milliseconds."""
 
@@ -105,6 +140,7 @@ class Settings:
     limits: Limits
     metrics: Metrics
     pace: Pace
+    telemetry: Telemetry = field(default=Telemetry(), kw_only=True)
 
     def __post_init__(self) -> None:
         if self.listen.plaintext:

@@ -95,11 +95,17 @@ class Reason(StrEnum):
     """There is no witness: the inputs break the rule that is named."""
 
     WRONG_COUNT = "WRONG_COUNT"
+    """Too many or too few of something."""
     NOT_A_CHOICE = "NOT_A_CHOICE"
+    """Not one of the names that there are."""
     OUT_OF_BOUNDS = "OUT_OF_BOUNDS"
+    """Smaller or larger than it may be."""
     BACKEND_MISSING = "BACKEND_MISSING"
+    """This installation lacks the backend that is asked for."""
     NOT_APPLICABLE = "NOT_APPLICABLE"
+    """The question does not apply to this."""
     BROKEN_INVARIANT = "BROKEN_INVARIANT"
+    """A defect."""
 
     # Files: what stands in the bytes.
     F01_NOT_READABLE = "F01_NOT_READABLE"

@@ -5,6 +5,7 @@
     open      new           proof of the entry policy, at least one lock          all of its locks are held
     refresh   live          proof of the upkeep policy, same position             it lives on; further locks are held
     free      live          proof of the exit policy without those that leave     they leave; the last releases it
+    let go    live          the will of whoever it is pledged to                  all of its locks leave; it is released
     lapse     time is over  none                                                  its locks can be seized
     seize     lapsed        release of a lock that is held, opened for the venue  that lock leaves; it is seized
 
@@ -13,21 +14,22 @@ refreshed and its time is not over, whether or not anybody has written down that
 back: a store keeps its nullifier for ever.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
-from typing import Final
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from facts.context import Binding
-from facts.demand import ReleaseDemand
+from facts.demand import Demand, ReleaseDemand
 from facts.elements import require_range
 from facts.log_entry import MAX_HELD, Event, LogEntry, LoggedClaim, State
 from facts.policy import StatementPolicy
-from margin.errors import MisuseError, Reason, RejectedError
+from margin.errors import MalformedError, MisuseError, Reason, RejectedError
 from margin.requirement import RequirementKind
 from verifier.claim import ProvedClaim, require_policy
 
 MAX_PERIOD_SECONDS: Final = 366 * 24 * 3600
-LIVE: Final = frozenset({State.ACCEPTED, State.REFRESHED})
+MAX_SEALED_BYTES: Final = 4096
+LIVE: Final = frozenset(state for state in State if state.is_live)
 SEIZABLE: Final = frozenset({State.LAPSED, State.SEIZED})
 
 
@@ -53,6 +55,31 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class Sealed:
+    """For each new lock of a claim, in the claim's order, the release that its trader sealed for the venue; or none."""
+
+    releases: tuple[bytes, ...] = ()
+    required: bool = False
+    """No lock is taken without one."""
+
+    def __post_init__(self) -> None:
+        for place, release in enumerate(self.releases):
+            if not 1 <= len(release) <= MAX_SEALED_BYTES:
+                field, expected = f"sealed_releases[{place}]", f"1 to {MAX_SEALED_BYTES} bytes"
+                raise MalformedError(Reason.OUT_OF_BOUNDS, field, found=f"{len(release)} bytes", expected=expected)
+
+    def assign(self, nullifiers: Sequence[int]) -> dict[int, bytes]:
+        """The release of each of the nullifiers."""
+        if len(self.releases) == len(nullifiers) or not (self.releases or self.required):
+            return dict(zip(nullifiers, self.releases, strict=False))
+        found, expected = f"{len(self.releases)} sealed releases", f"{len(nullifiers)}: one for each new lock"
+        raise RejectedError(Reason.WRONG_COUNT, "sealed_releases", found=found, expected=expected)
+
+
+UNSEALED: Final = Sealed()
+
+
+@dataclass(frozen=True, slots=True)
 class Acceptance:
     """A verifier's record that it has taken locks as collateral."""
 
@@ -72,6 +99,18 @@ class Acceptance:
     """From this second on it is not good unless it was refreshed."""
     held: tuple[int, ...]
     """The nullifiers of its locks, in rising order."""
+    policy: StatementPolicy
+    """What the last proof about the position said."""
+    expiry: int
+    """Until when that proof was good."""
+    key_id: str
+    """Of that proof."""
+    refreshed_at: int
+    """When it was accepted or refreshed last."""
+
+    def demand(self, domain: str) -> Demand:
+        """What was demanded and proved last."""
+        return Demand(self.policy, domain, replace(self.destination, expiry=self.expiry))
 
     def is_live(self, moment: int) -> bool:
         """Whether it can be relied on."""
@@ -86,9 +125,11 @@ class Change:
     entry: LogEntry
     added: tuple[int, ...] = ()
     """Nullifiers that must never have been seen before."""
+    sealed: Mapping[int, bytes] = field(default_factory=dict)
+    """The releases that came with them."""
 
 
-def open_acceptance(claim: ProvedClaim, caller: str, terms: Terms, moment: int) -> Change:
+def open_acceptance(claim: ProvedClaim, caller: str, terms: Terms, moment: int, sealed: Sealed = UNSEALED) -> Change:
     """Take the locks of a claim."""
     require_policy(claim.inputs, terms.entry)
     if not claim.inputs.nullifiers:
@@ -107,23 +148,38 @@ def open_acceptance(claim: ProvedClaim, caller: str, terms: Terms, moment: int) 
         revision=0,
         lapses_at=end_of_period(claim, terms, moment),
         held=held,
+        refreshed_at=moment,
+        policy=terms.entry,
+        expiry=claim.demand.binding.expiry,
+        key_id=claim.key_id,
     )
-    return Change(acceptance, record(Event.ACCEPT, acceptance, moment, claim), added=held)
+    entry = record(Event.ACCEPT, acceptance, moment, claim)
+    return Change(acceptance, entry, added=held, sealed=sealed.assign(claim.inputs.nullifiers))
 
 
-def refresh_acceptance(acceptance: Acceptance, claim: ProvedClaim, moment: int) -> Change:
+def refresh_acceptance(acceptance: Acceptance, claim: ProvedClaim, moment: int, sealed: Sealed = UNSEALED) -> Change:
     """Let it live on, with the locks that it holds and those that are new; never for a shorter time than before."""
     require_live(acceptance, moment)
     require_same_position(acceptance, claim)
     require_policy(claim.inputs, acceptance.terms.upkeep)
-    added = tuple(sorted(set(claim.inputs.nullifiers) - set(acceptance.held)))
+    added = tuple(each for each in claim.inputs.nullifiers if each not in acceptance.held)
     held = tuple(sorted((*acceptance.held, *added)))
     if len(held) > MAX_HELD:
         found, expected = f"{len(held)} locks", f"at most {MAX_HELD}"
         raise RejectedError(Reason.OUT_OF_BOUNDS, "nullifiers", found=found, expected=expected)
     lapses_at = max(acceptance.lapses_at, end_of_period(claim, acceptance.terms, moment))
-    after = advance(acceptance, state=State.REFRESHED, held=held, lapses_at=lapses_at)
-    return Change(after, record(Event.REFRESH, after, moment, claim), added=added)
+    after = advance(
+        acceptance,
+        state=State.REFRESHED,
+        held=held,
+        lapses_at=lapses_at,
+        refreshed_at=moment,
+        policy=acceptance.terms.upkeep,
+        expiry=claim.demand.binding.expiry,
+        key_id=claim.key_id,
+    )
+    entry = record(Event.REFRESH, after, moment, claim)
+    return Change(after, entry, added=tuple(sorted(added)), sealed=sealed.assign(added))
 
 
 def free_locks(acceptance: Acceptance, claim: ProvedClaim, leaving: Collection[int], moment: int) -> Change:
@@ -139,8 +195,26 @@ def free_locks(acceptance: Acceptance, claim: ProvedClaim, leaving: Collection[i
         found, expected = "a lock that the proof counts", "locks that the position does without"
         raise RejectedError(Reason.CONFLICTING_FIELDS, "leaving", found=found, expected=expected)
     held = tuple(each for each in acceptance.held if each not in leaving)
-    after = advance(acceptance, held=held, state=acceptance.state if held else State.RELEASED)
+    state = acceptance.state if held else State.RELEASED
+    after = advance(
+        acceptance,
+        held=held,
+        state=state,
+        policy=acceptance.terms.exit,
+        expiry=claim.demand.binding.expiry,
+        key_id=claim.key_id,
+    )
     return Change(after, record(Event.FREE, after, moment, claim, leaving))
+
+
+def let_go(acceptance: Acceptance, leaving: Collection[int], moment: int) -> Change:
+    """Let all locks go because whoever they are pledged to says so; who says it names every one of them."""
+    require_live(acceptance, moment)
+    if set(leaving) != set(acceptance.held):
+        found, expected = f"{len(set(leaving))} locks", "all locks that it holds, or a proof that it does without"
+        raise RejectedError(Reason.NULLIFIER_NOT_HELD, "leaving", found=found, expected=expected)
+    after = advance(acceptance, held=(), state=State.RELEASED)
+    return Change(after, record(Event.FREE, after, moment, None, leaving))
 
 
 def lapse_acceptance(acceptance: Acceptance, moment: int) -> Change:
@@ -221,9 +295,9 @@ def place_of(binding: Binding) -> tuple[str, int, bytes, bytes]:
     return binding.verifier, binding.chain_id, binding.contract, binding.recipient
 
 
-def advance(acceptance: Acceptance, **changes: object) -> Acceptance:
+def advance(acceptance: Acceptance, **changes: Any) -> Acceptance:  # noqa: ANN401 - as `replace` takes them
     """The acceptance after one more event."""
-    return replace(acceptance, revision=acceptance.revision + 1, **changes)  # type: ignore[arg-type]
+    return replace(acceptance, revision=acceptance.revision + 1, **changes)
 
 
 def record(

@@ -13,7 +13,7 @@ A policy has to be the very one: a position that survives a larger move of the m
 a table has steps, so that no policy stands in for another.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from facts.demand import Demand, ReleaseDemand
@@ -21,8 +21,10 @@ from facts.policy import StatementPolicy
 from facts.public_inputs import PublicInputs, identify_claim, unused_input
 from facts.roots import Roots
 from margin.errors import MarginError, Reason, RejectedError
+from snark.errors import SnarkError
+from snark.groth16.batch import BatchRejectedError, Claim, verify_batch
 from snark.groth16.keys import VerifyingKey, require_pinned
-from snark.groth16.proof import Proof
+from snark.groth16.proof import Proof, ProvedStatement
 from snark.groth16.verify import verify_proof
 
 
@@ -39,8 +41,23 @@ class Expectation:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckedClaim:
+    """A claim that wants nothing but its proof; only ``check_claim`` makes one."""
+
+    key: VerifyingKey
+    inputs: PublicInputs
+    unverified_proof: Proof
+    demand: Demand
+
+    @property
+    def id(self) -> str:
+        """The identity of the claim, whichever proof of it was shown."""
+        return identify_claim(self.demand.domain_element, self.key.id, self.inputs)
+
+
+@dataclass(frozen=True, slots=True)
 class ProvedClaim:
-    """A claim that was proved; only ``verify_claim`` makes one."""
+    """A claim that was proved; only ``prove_claim`` and ``prove_claims`` make one."""
 
     id: str
     key_id: str
@@ -53,15 +70,44 @@ def verify_claim(
     key: VerifyingKey, unverified_values: Sequence[int], unverified_proof: Proof, expectation: Expectation
 ) -> ProvedClaim:
     """Raise ``RejectedError`` with the reason unless the proof proves what is demanded."""
-    inputs = PublicInputs.of(unverified_values)
+    return prove_claim(check_claim(key, PublicInputs.of(unverified_values), unverified_proof, expectation))
+
+
+def check_claim(
+    key: VerifyingKey, inputs: PublicInputs, unverified_proof: Proof, expectation: Expectation
+) -> CheckedClaim:
+    """Steps 2 to 6, in their order: everything that costs little."""
     if expectation.key_ids is not None:
         require_pinned(key, expectation.key_ids)
     require_roots(inputs, expectation.roots, expectation.demand)
     require_context(inputs, expectation.demand, expectation.moment)
     require_policy(inputs, expectation.demand.policy)
-    proved = verify_proof(key, inputs.values, unverified_proof)
-    claim_id = identify_claim(expectation.demand.domain_element, key.id, inputs)
-    return ProvedClaim(claim_id, key.id, proved.is_for_development, inputs, expectation.demand)
+    return CheckedClaim(key, inputs, unverified_proof, expectation.demand)
+
+
+def prove_claim(claim: CheckedClaim) -> ProvedClaim:
+    """Step 7."""
+    return accept_statement(claim, verify_proof(claim.key, claim.inputs.values, claim.unverified_proof))
+
+
+def prove_claims(claims: Sequence[CheckedClaim], threads: int = 1) -> list[ProvedClaim | SnarkError]:
+    """Step 7 for many claims at once: each proved, or the reason why it is not."""
+    batch = [Claim(claim.key, claim.inputs.values, claim.unverified_proof) for claim in claims]
+    refusals: Mapping[int, SnarkError] = {}
+    try:
+        verify_batch(batch, threads=threads)
+    except BatchRejectedError as error:
+        refusals = error.refusals
+    statements = (ProvedStatement(each.key.id, each.inputs.values, each.key.is_for_development) for each in claims)
+    return [
+        refusals[place] if place in refusals else accept_statement(claim, statement)
+        for place, (claim, statement) in enumerate(zip(claims, statements, strict=True))
+    ]
+
+
+def accept_statement(claim: CheckedClaim, proved: ProvedStatement) -> ProvedClaim:
+    """The claim of a statement that was proved."""
+    return ProvedClaim(claim.id, claim.key.id, proved.is_for_development, claim.inputs, claim.demand)
 
 
 def require_roots(inputs: PublicInputs, roots: Roots, demand: Demand) -> None:

@@ -11,21 +11,33 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
-from facts.log_head import LARGEST_NOTE, LogKey, SignedHead, verify_head
+from facts.log_head import LARGEST_NOTE, LogHead, LogKey, SignedHead, verify_head_by_any
 from margin.errors import InternalError, Reason, RejectedError
-from verifier.store.ledger import Ledger
 
 LOCK_SUFFIX: Final = ".lock"
+LOSSES_SUFFIX: Final = ".losses"
+
+
+class WitnessedLog(Protocol):
+    """A log that is held against a witness: a ledger, or a copy of one."""
+
+    @property
+    def head(self) -> LogHead:
+        """Its head."""
+
+    def root_at(self, size: int) -> bytes:
+        """What it committed to when it had so many leaves."""
 
 
 class WitnessFile:
     """A file with one signed head."""
 
-    def __init__(self, path: Path, key: LogKey) -> None:
+    def __init__(self, path: Path, *keys: LogKey) -> None:
+        """One of the keys has to have signed it: the one in use, or one that was in use before."""
         self._path = path
-        self._key = key
+        self._keys = keys
 
     def read(self) -> SignedHead | None:
         """The head that was witnessed, if one was; one that the key did not sign is refused."""
@@ -36,9 +48,9 @@ class WitnessFile:
             return None
         except OSError as error:
             raise self._unavailable(error) from None
-        return verify_head(data.decode(errors="replace"), self._key)
+        return verify_head_by_any(data.decode(errors="replace"), self._keys)
 
-    def advance(self, signed: SignedHead, ledger: Ledger) -> None:
+    def advance(self, signed: SignedHead, ledger: WitnessedLog) -> None:
         """Put a newer head in the place of the one that is there, of which it must be a continuation."""
         with self._locked():
             witnessed = self.read()
@@ -47,6 +59,21 @@ class WitnessFile:
                 if signed.head.size <= witnessed.head.size:
                     return
             self._replace(signed.note.encode())
+
+    def turn_back(self, signed: SignedHead | None, loss: str) -> None:
+        """Witness an earlier head, or none, after what is given up was written down beside the file, on the disk.
+
+        Nothing but an operator who has said what is lost may do this.
+        """
+        with self._locked():
+            with self._path.with_name(self._path.name + LOSSES_SUFFIX).open("a", encoding="utf-8") as losses:
+                losses.write(f"{loss}\n")
+                losses.flush()
+                os.fsync(losses.fileno())
+            if signed is None:
+                self._path.unlink(missing_ok=True)
+            else:
+                self._replace(signed.note.encode())
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -77,9 +104,13 @@ class WitnessFile:
         return InternalError(Reason.STORE_UNAVAILABLE, "witness", found=found, expected="a witness file within reach")
 
 
-def require_witnessed(ledger: Ledger, witness: WitnessFile) -> None:
+def require_witnessed(ledger: WitnessedLog, witness: WitnessFile) -> None:
     """Refuse to start from a store that is older than the witness, or another; an empty store needs no witness yet."""
-    witnessed = witness.read()
+    require_no_older(ledger, witness.read())
+
+
+def require_no_older(ledger: WitnessedLog, witnessed: SignedHead | None) -> None:
+    """The same, against a head that was read before."""
     if witnessed is not None:
         return require_contained(witnessed, ledger)
     size = ledger.head.size
@@ -89,7 +120,7 @@ def require_witnessed(ledger: Ledger, witness: WitnessFile) -> None:
     return None
 
 
-def require_contained(witnessed: SignedHead, ledger: Ledger) -> None:
+def require_contained(witnessed: SignedHead, ledger: WitnessedLog) -> None:
     """The log has the witnessed head as its beginning."""
     head, size = witnessed.head, ledger.head.size
     if size < head.size:

@@ -27,9 +27,9 @@ def load_policy(name: str) -> PolicyDocument:
     return read_policy(parse_toml((FOLDER / f"{name}.toml").read_bytes()))
 
 
-def find_policy(name: str, folder: Path) -> PolicyDocument:
-    """A shipped policy by name, or a policy file by its path from ``folder``."""
-    if not name.endswith((".toml", ".json")):
+def find_policy(name: str, folder: Path | None) -> PolicyDocument:
+    """A shipped policy by name, or a policy file by its path from ``folder``; no file where there is none."""
+    if folder is None or not name.endswith((".toml", ".json")):
         return load_policy(name)
     with Fields({"file": read_document(folder / name)}) as fields:
         return read_policy(fields.take("file"))

@@ -11,6 +11,8 @@ from margin.errors import MarginError
 from ringfence.cli.commands import app
 from ringfence.cli.exits import ExitCode
 from ringfence.cli.terminal import err, report_error, write_json
+from ringfence.client.errors import ClientError
+from serving.errors import ServingError
 from snark.errors import SnarkError
 
 SHOW_TRACEBACK = "RINGFENCE_TRACEBACK"
@@ -27,7 +29,7 @@ def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one line for each way t
     try:
         result = typer.main.get_command(app).main(arguments, prog_name="ringfence", standalone_mode=False)
         return result if isinstance(result, int) else ExitCode.YES
-    except (MarginError, SnarkError) as error:
+    except (MarginError, ServingError, SnarkError, ClientError) as error:
         return report_error(error, as_json=as_json)
     except typer.Exit as stop:
         return stop.exit_code

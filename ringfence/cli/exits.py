@@ -3,10 +3,12 @@
 from enum import IntEnum
 
 from margin.errors import MarginError
+from ringfence.client.errors import ClientError
+from serving.errors import ServingError
 from snark.errors import SnarkError
 
-Refusal = MarginError | SnarkError
-"""A refusal by the rules of margin or by the proof system; both have one shape."""
+Refusal = MarginError | ServingError | SnarkError | ClientError
+"""A refusal by the rules of margin, by what serves, by the proof system or by a server; all have one shape."""
 
 
 class ExitCode(IntEnum):
@@ -24,6 +26,7 @@ EXITS: dict[str, ExitCode] = {
     "misuse": ExitCode.MISUSE,
     "malformed": ExitCode.MALFORMED,
     "internal": ExitCode.INTERNAL,
+    "unreachable": ExitCode.MISUSE,
 }
 
 

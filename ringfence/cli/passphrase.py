@@ -12,8 +12,8 @@ from typing import Annotated
 
 import typer
 
+from facts.sealed_file import LONGEST_PASSPHRASE
 from margin.errors import MisuseError, Reason
-from prover.wallet import LONGEST_PASSPHRASE
 
 PassphraseFileOption = Annotated[
     Path | None,
@@ -25,7 +25,7 @@ PassphraseDescriptorOption = Annotated[
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def ask_passphrase(file: Path | None, descriptor: int | None, *, is_new: bool) -> str:
+def ask_passphrase(file: Path | None, descriptor: int | None, *, is_new: bool, of: str = "the wallet") -> str:
     """The passphrase, from wherever it was said to come; a new one that is typed is typed twice."""
     if file is not None and descriptor is not None:
         expected = "one of --passphrase-file and --passphrase-fd"
@@ -34,7 +34,7 @@ def ask_passphrase(file: Path | None, descriptor: int | None, *, is_new: bool) -
         return read_passphrase_file(file)
     if descriptor is not None:
         return read_line(descriptor)
-    return type_passphrase(is_new=is_new)
+    return type_passphrase(of, is_new=is_new)
 
 
 def read_passphrase_file(path: Path) -> str:
@@ -65,12 +65,12 @@ def read_line(descriptor: int) -> str:
         raise MisuseError(Reason.NOT_READABLE, "passphrase", found="something else", expected=expected) from None
 
 
-def type_passphrase(*, is_new: bool) -> str:
+def type_passphrase(of: str, *, is_new: bool) -> str:
     """What a person types, unseen."""
     if not sys.stdin.isatty():
         expected = "a terminal, --passphrase-file or --passphrase-fd"
         raise MisuseError(Reason.MISSING_FIELD, "passphrase", found="nobody to ask", expected=expected)
-    typed = getpass.getpass("Passphrase of the wallet: ")
+    typed = getpass.getpass(f"Passphrase of {of}: ")
     if is_new and getpass.getpass("The same again: ") != typed:
         raise MisuseError(Reason.WRONG_PASSPHRASE, "passphrase", found="two", expected="the same passphrase twice")
     return typed

@@ -68,7 +68,7 @@ def describe_error(error: Refusal) -> dict[str, object]:
     """A refusal as a program reads it."""
     return {
         "kind": error.kind,
-        "reason": error.reason.value,
+        "reason": str(error.reason),
         "field": error.field,
         "found": error.found,
         "expected": error.expected,
@@ -80,7 +80,7 @@ def report_error(error: Refusal, *, as_json: bool) -> ExitCode:
     if as_json:
         write_json({"error": describe_error(error)})
     else:
-        err.print(f"[bold red]{error.kind}[/bold red] [bold]{escape(error.field)}[/bold]: {error.reason.value}")
+        err.print(f"[bold red]{error.kind}[/bold red] [bold]{escape(error.field)}[/bold]: {error.reason}")
         err.print(f"  found     {escape(error.found)}")
         err.print(f"  expected  {escape(error.expected)}")
     return exit_of(error)

@@ -1,1 +1,1 @@
-"""What a caller's program uses: domain objects to and from the wire."""
+"""What a caller's program uses: servers to ask, and a check of everything that they answer."""

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from ringfence.v1 import access_pb2 as ringfence_dot_v1_dot_access__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eringfence/v1/log_service.proto\x12\x0cringfence.v1\x1a\x19ringfence/v1/access.proto\"\x87\x01\n\nSignedHead\x12\x11\n\ttree_size\x18\x01 \x01(\x04\x12\x11\n\troot_hash\x18\x02 \x01(\x0c\x12\x19\n\x11signed_at_seconds\x18\x03 \x01(\x04\x12\x11\n\tstatement\x18\x04 \x01(\x0c\x12\x12\n\npublic_key\x18\x05 \x01(\x0c\x12\x11\n\tsignature\x18\x06 \x01(\x0c\"d\n\nLogReceipt\x12&\n\x04head\x18\x01 \x01(\x0b\x32\x18.ringfence.v1.SignedHead\x12\x12\n\nleaf_index\x18\x02 \x01(\x04\x12\x0c\n\x04leaf\x18\x03 \x01(\x0c\x12\x0c\n\x04path\x18\x04 \x03(\x0c\"\x10\n\x0eGetHeadRequest\"9\n\x0fGetHeadResponse\x12&\n\x04head\x18\x01 \x01(\x0b\x32\x18.ringfence.v1.SignedHead\"A\n\x18GetInclusionProofRequest\x12\x12\n\nleaf_index\x18\x01 \x01(\x04\x12\x11\n\ttree_size\x18\x02 \x01(\x04\"O\n\x19GetInclusionProofResponse\x12\x11\n\tleaf_hash\x18\x01 \x01(\x0c\x12\x11\n\ttree_size\x18\x02 \x01(\x04\x12\x0c\n\x04path\x18\x03 \x03(\x0c\"O\n\x1aGetConsistencyProofRequest\x12\x17\n\x0f\x66irst_tree_size\x18\x01 \x01(\x04\x12\x18\n\x10second_tree_size\x18\x02 \x01(\x04\"E\n\x1bGetConsistencyProofResponse\x12\x18\n\x10second_tree_size\x18\x01 \x01(\x04\x12\x0c\n\x04path\x18\x02 \x03(\x0c\"<\n\x12ListEntriesRequest\x12\x13\n\x0bstart_index\x18\x01 \x01(\x04\x12\x11\n\tpage_size\x18\x02 \x01(\r\"\'\n\x08LogEntry\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0c\n\x04leaf\x18\x02 \x01(\x0c\"Q\n\x13ListEntriesResponse\x12\'\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x16.ringfence.v1.LogEntry\x12\x11\n\ttree_size\x18\x02 \x01(\x04\x32\xa9\x03\n\nLogService\x12R\n\x07GetHead\x12\x1c.ringfence.v1.GetHeadRequest\x1a\x1d.ringfence.v1.GetHeadResponse\"\n\xa2\xbb\x18\x06\n\x04\x01\x02\x03\x07\x12p\n\x11GetInclusionProof\x12&.ringfence.v1.GetInclusionProofRequest\x1a\'.ringfence.v1.GetInclusionProofResponse\"\n\xa2\xbb\x18\x06\n\x04\x01\x02\x03\x07\x12v\n\x13GetConsistencyProof\x12(.ringfence.v1.GetConsistencyProofRequest\x1a).ringfence.v1.GetConsistencyProofResponse\"\n\xa2\xbb\x18\x06\n\x04\x01\x02\x03\x07\x12]\n\x0bListEntries\x12 .ringfence.v1.ListEntriesRequest\x1a!.ringfence.v1.ListEntriesResponse\"\t\xa2\xbb\x18\x05\n\x03\x02\x03\x07\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eringfence/v1/log_service.proto\x12\x0cringfence.v1\x1a\x19ringfence/v1/access.proto\"@\n\nSignedHead\x12\x11\n\ttree_size\x18\x01 \x01(\x04\x12\x11\n\troot_hash\x18\x02 \x01(\x0c\x12\x0c\n\x04note\x18\x03 \x01(\t\"d\n\nLogReceipt\x12&\n\x04head\x18\x01 \x01(\x0b\x32\x18.ringfence.v1.SignedHead\x12\x12\n\nleaf_index\x18\x02 \x01(\x04\x12\x0c\n\x04leaf\x18\x03 \x01(\x0c\x12\x0c\n\x04path\x18\x04 \x03(\x0c\"\x10\n\x0eGetHeadRequest\"9\n\x0fGetHeadResponse\x12&\n\x04head\x18\x01 \x01(\x0b\x32\x18.ringfence.v1.SignedHead\"A\n\x18GetInclusionProofRequest\x12\x12\n\nleaf_index\x18\x01 \x01(\x04\x12\x11\n\ttree_size\x18\x02 \x01(\x04\"O\n\x19GetInclusionProofResponse\x12\x11\n\tleaf_hash\x18\x01 \x01(\x0c\x12\x11\n\ttree_size\x18\x02 \x01(\x04\x12\x0c\n\x04path\x18\x03 \x03(\x0c\"O\n\x1aGetConsistencyProofRequest\x12\x17\n\x0f\x66irst_tree_size\x18\x01 \x01(\x04\x12\x18\n\x10second_tree_size\x18\x02 \x01(\x04\"E\n\x1bGetConsistencyProofResponse\x12\x18\n\x10second_tree_size\x18\x01 \x01(\x04\x12\x0c\n\x04path\x18\x02 \x03(\x0c\"<\n\x12ListEntriesRequest\x12\x13\n\x0bstart_index\x18\x01 \x01(\x04\x12\x11\n\tpage_size\x18\x02 \x01(\r\"\'\n\x08LogEntry\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0c\n\x04leaf\x18\x02 \x01(\x0c\"Q\n\x13ListEntriesResponse\x12\'\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x16.ringfence.v1.LogEntry\x12\x11\n\ttree_size\x18\x02 \x01(\x04\x32\xa9\x03\n\nLogService\x12R\n\x07GetHead\x12\x1c.ringfence.v1.GetHeadRequest\x1a\x1d.ringfence.v1.GetHeadResponse\"\n\xa2\xbb\x18\x06\n\x04\x01\x02\x03\x07\x12p\n\x11GetInclusionProof\x12&.ringfence.v1.GetInclusionProofRequest\x1a\'.ringfence.v1.GetInclusionProofResponse\"\n\xa2\xbb\x18\x06\n\x04\x01\x02\x03\x07\x12v\n\x13GetConsistencyProof\x12(.ringfence.v1.GetConsistencyProofRequest\x1a).ringfence.v1.GetConsistencyProofResponse\"\n\xa2\xbb\x18\x06\n\x04\x01\x02\x03\x07\x12]\n\x0bListEntries\x12 .ringfence.v1.ListEntriesRequest\x1a!.ringfence.v1.ListEntriesResponse\"\t\xa2\xbb\x18\x05\n\x03\x02\x03\x07\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,28 +40,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LOGSERVICE'].methods_by_name['GetConsistencyProof']._serialized_options = b'\242\273\030\006\n\004\001\002\003\007'
   _globals['_LOGSERVICE'].methods_by_name['ListEntries']._loaded_options = None
   _globals['_LOGSERVICE'].methods_by_name['ListEntries']._serialized_options = b'\242\273\030\005\n\003\002\003\007'
-  _globals['_SIGNEDHEAD']._serialized_start=76
-  _globals['_SIGNEDHEAD']._serialized_end=211
-  _globals['_LOGRECEIPT']._serialized_start=213
-  _globals['_LOGRECEIPT']._serialized_end=313
-  _globals['_GETHEADREQUEST']._serialized_start=315
-  _globals['_GETHEADREQUEST']._serialized_end=331
-  _globals['_GETHEADRESPONSE']._serialized_start=333
-  _globals['_GETHEADRESPONSE']._serialized_end=390
-  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_start=392
-  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_end=457
-  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_start=459
-  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_end=538
-  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_start=540
-  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_end=619
-  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_start=621
-  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_end=690
-  _globals['_LISTENTRIESREQUEST']._serialized_start=692
-  _globals['_LISTENTRIESREQUEST']._serialized_end=752
-  _globals['_LOGENTRY']._serialized_start=754
-  _globals['_LOGENTRY']._serialized_end=793
-  _globals['_LISTENTRIESRESPONSE']._serialized_start=795
-  _globals['_LISTENTRIESRESPONSE']._serialized_end=876
-  _globals['_LOGSERVICE']._serialized_start=879
-  _globals['_LOGSERVICE']._serialized_end=1304
+  _globals['_SIGNEDHEAD']._serialized_start=75
+  _globals['_SIGNEDHEAD']._serialized_end=139
+  _globals['_LOGRECEIPT']._serialized_start=141
+  _globals['_LOGRECEIPT']._serialized_end=241
+  _globals['_GETHEADREQUEST']._serialized_start=243
+  _globals['_GETHEADREQUEST']._serialized_end=259
+  _globals['_GETHEADRESPONSE']._serialized_start=261
+  _globals['_GETHEADRESPONSE']._serialized_end=318
+  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_start=320
+  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_end=385
+  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_start=387
+  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_end=466
+  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_start=468
+  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_end=547
+  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_start=549
+  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_end=618
+  _globals['_LISTENTRIESREQUEST']._serialized_start=620
+  _globals['_LISTENTRIESREQUEST']._serialized_end=680
+  _globals['_LOGENTRY']._serialized_start=682
+  _globals['_LOGENTRY']._serialized_end=721
+  _globals['_LISTENTRIESRESPONSE']._serialized_start=723
+  _globals['_LISTENTRIESRESPONSE']._serialized_end=804
+  _globals['_LOGSERVICE']._serialized_start=807
+  _globals['_LOGSERVICE']._serialized_end=1232
 # @@protoc_insertion_point(module_scope)

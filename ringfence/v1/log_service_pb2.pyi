@@ -8,20 +8,14 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class SignedHead(_message.Message):
-    __slots__ = ("tree_size", "root_hash", "signed_at_seconds", "statement", "public_key", "signature")
+    __slots__ = ("tree_size", "root_hash", "note")
     TREE_SIZE_FIELD_NUMBER: _ClassVar[int]
     ROOT_HASH_FIELD_NUMBER: _ClassVar[int]
-    SIGNED_AT_SECONDS_FIELD_NUMBER: _ClassVar[int]
-    STATEMENT_FIELD_NUMBER: _ClassVar[int]
-    PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
-    SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
     tree_size: int
     root_hash: bytes
-    signed_at_seconds: int
-    statement: bytes
-    public_key: bytes
-    signature: bytes
-    def __init__(self, tree_size: _Optional[int] = ..., root_hash: _Optional[bytes] = ..., signed_at_seconds: _Optional[int] = ..., statement: _Optional[bytes] = ..., public_key: _Optional[bytes] = ..., signature: _Optional[bytes] = ...) -> None: ...
+    note: str
+    def __init__(self, tree_size: _Optional[int] = ..., root_hash: _Optional[bytes] = ..., note: _Optional[str] = ...) -> None: ...
 
 class LogReceipt(_message.Message):
     __slots__ = ("head", "leaf_index", "leaf", "path")

@@ -9,6 +9,13 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class PositionKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    POSITION_KIND_UNSPECIFIED: _ClassVar[PositionKind]
+    POSITION_KIND_PERP: _ClassVar[PositionKind]
+    POSITION_KIND_STRUCTURE: _ClassVar[PositionKind]
+    POSITION_KIND_PORTFOLIO: _ClassVar[PositionKind]
+
 class OperationState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     OPERATION_STATE_UNSPECIFIED: _ClassVar[OperationState]
@@ -17,6 +24,10 @@ class OperationState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     OPERATION_STATE_SUCCEEDED: _ClassVar[OperationState]
     OPERATION_STATE_FAILED: _ClassVar[OperationState]
     OPERATION_STATE_CANCELLED: _ClassVar[OperationState]
+POSITION_KIND_UNSPECIFIED: PositionKind
+POSITION_KIND_PERP: PositionKind
+POSITION_KIND_STRUCTURE: PositionKind
+POSITION_KIND_PORTFOLIO: PositionKind
 OPERATION_STATE_UNSPECIFIED: OperationState
 OPERATION_STATE_QUEUED: OperationState
 OPERATION_STATE_RUNNING: OperationState
@@ -83,36 +94,40 @@ class OpenCommitmentRequest(_message.Message):
     def __init__(self, name: _Optional[str] = ...) -> None: ...
 
 class OpenCommitmentResponse(_message.Message):
-    __slots__ = ("commitment", "owner", "position_id", "body", "cash", "salt")
+    __slots__ = ("commitment", "owner", "position_id", "body", "cash", "salt", "kind")
     COMMITMENT_FIELD_NUMBER: _ClassVar[int]
     OWNER_FIELD_NUMBER: _ClassVar[int]
     POSITION_ID_FIELD_NUMBER: _ClassVar[int]
     BODY_FIELD_NUMBER: _ClassVar[int]
     CASH_FIELD_NUMBER: _ClassVar[int]
     SALT_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
     commitment: bytes
     owner: bytes
     position_id: bytes
     body: bytes
     cash: str
     salt: bytes
-    def __init__(self, commitment: _Optional[bytes] = ..., owner: _Optional[bytes] = ..., position_id: _Optional[bytes] = ..., body: _Optional[bytes] = ..., cash: _Optional[str] = ..., salt: _Optional[bytes] = ...) -> None: ...
+    kind: PositionKind
+    def __init__(self, commitment: _Optional[bytes] = ..., owner: _Optional[bytes] = ..., position_id: _Optional[bytes] = ..., body: _Optional[bytes] = ..., cash: _Optional[str] = ..., salt: _Optional[bytes] = ..., kind: _Optional[_Union[PositionKind, str]] = ...) -> None: ...
 
 class CreateProofRequest(_message.Message):
-    __slots__ = ("request_id", "name", "demand", "statement", "market_root", "deadline_at_seconds")
+    __slots__ = ("request_id", "name", "demand", "statement", "market_root", "deadline_at_seconds", "locks")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     DEMAND_FIELD_NUMBER: _ClassVar[int]
     STATEMENT_FIELD_NUMBER: _ClassVar[int]
     MARKET_ROOT_FIELD_NUMBER: _ClassVar[int]
     DEADLINE_AT_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    LOCKS_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     name: str
     demand: _claim_pb2.Demand
     statement: str
     market_root: bytes
     deadline_at_seconds: int
-    def __init__(self, request_id: _Optional[str] = ..., name: _Optional[str] = ..., demand: _Optional[_Union[_claim_pb2.Demand, _Mapping]] = ..., statement: _Optional[str] = ..., market_root: _Optional[bytes] = ..., deadline_at_seconds: _Optional[int] = ...) -> None: ...
+    locks: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, request_id: _Optional[str] = ..., name: _Optional[str] = ..., demand: _Optional[_Union[_claim_pb2.Demand, _Mapping]] = ..., statement: _Optional[str] = ..., market_root: _Optional[bytes] = ..., deadline_at_seconds: _Optional[int] = ..., locks: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class CreateProofResponse(_message.Message):
     __slots__ = ("operation",)

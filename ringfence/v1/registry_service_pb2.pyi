@@ -89,6 +89,40 @@ class PublishPolicyResponse(_message.Message):
     active_at_seconds: int
     def __init__(self, sequence: _Optional[int] = ..., policy_hash: _Optional[bytes] = ..., active_at_seconds: _Optional[int] = ...) -> None: ...
 
+class PublishAppointmentRequest(_message.Message):
+    __slots__ = ("request_id", "fact")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    FACT_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    fact: SignedFact
+    def __init__(self, request_id: _Optional[str] = ..., fact: _Optional[_Union[SignedFact, _Mapping]] = ...) -> None: ...
+
+class PublishAppointmentResponse(_message.Message):
+    __slots__ = ("epoch", "committee", "active_at_seconds")
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    COMMITTEE_FIELD_NUMBER: _ClassVar[int]
+    ACTIVE_AT_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    epoch: int
+    committee: bytes
+    active_at_seconds: int
+    def __init__(self, epoch: _Optional[int] = ..., committee: _Optional[bytes] = ..., active_at_seconds: _Optional[int] = ...) -> None: ...
+
+class PublishRevocationRequest(_message.Message):
+    __slots__ = ("request_id", "fact")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    FACT_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    fact: SignedFact
+    def __init__(self, request_id: _Optional[str] = ..., fact: _Optional[_Union[SignedFact, _Mapping]] = ...) -> None: ...
+
+class PublishRevocationResponse(_message.Message):
+    __slots__ = ("public_key", "revoked_at_seconds")
+    PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
+    REVOKED_AT_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    public_key: bytes
+    revoked_at_seconds: int
+    def __init__(self, public_key: _Optional[bytes] = ..., revoked_at_seconds: _Optional[int] = ...) -> None: ...
+
 class GetRootsRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...

@@ -55,6 +55,16 @@ class RegistryServiceStub:
                 request_serializer=ringfence_dot_v1_dot_registry__service__pb2.PublishPolicyRequest.SerializeToString,
                 response_deserializer=ringfence_dot_v1_dot_registry__service__pb2.PublishPolicyResponse.FromString,
                 _registered_method=True)
+        self.PublishAppointment = channel.unary_unary(
+                '/ringfence.v1.RegistryService/PublishAppointment',
+                request_serializer=ringfence_dot_v1_dot_registry__service__pb2.PublishAppointmentRequest.SerializeToString,
+                response_deserializer=ringfence_dot_v1_dot_registry__service__pb2.PublishAppointmentResponse.FromString,
+                _registered_method=True)
+        self.PublishRevocation = channel.unary_unary(
+                '/ringfence.v1.RegistryService/PublishRevocation',
+                request_serializer=ringfence_dot_v1_dot_registry__service__pb2.PublishRevocationRequest.SerializeToString,
+                response_deserializer=ringfence_dot_v1_dot_registry__service__pb2.PublishRevocationResponse.FromString,
+                _registered_method=True)
         self.GetRoots = channel.unary_unary(
                 '/ringfence.v1.RegistryService/GetRoots',
                 request_serializer=ringfence_dot_v1_dot_registry__service__pb2.GetRootsRequest.SerializeToString,
@@ -99,6 +109,21 @@ class RegistryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PublishAppointment(self, request, context):
+        """The next committee of an oracle, a venue, a chain's watchers or governance itself, signed by the quorum of governance.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PublishRevocation(self, request, context):
+        """That a key never counts again, in no committee and whenever it signed, signed by governance. It holds with the answer:
+        what the key carried over a threshold is named no more.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetRoots(self, request, context):
         """The roots that hold now.
         """
@@ -107,7 +132,9 @@ class RegistryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def WatchRoots(self, request, context):
-        """The roots as they change; a token takes it up again where it was.
+        """The roots as they change: by what is published, not by time alone, for which each root says when it expires. Each change
+        comes once and in order; a token takes it up again where it was. A token of another registry is refused, and so is one from
+        before the last 1024 publications: what came since is not kept. While nothing changes there is a sign of life.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -135,6 +162,16 @@ def add_RegistryServiceServicer_to_server(servicer, server):
                     servicer.PublishPolicy,
                     request_deserializer=ringfence_dot_v1_dot_registry__service__pb2.PublishPolicyRequest.FromString,
                     response_serializer=ringfence_dot_v1_dot_registry__service__pb2.PublishPolicyResponse.SerializeToString,
+            ),
+            'PublishAppointment': grpc.unary_unary_rpc_method_handler(
+                    servicer.PublishAppointment,
+                    request_deserializer=ringfence_dot_v1_dot_registry__service__pb2.PublishAppointmentRequest.FromString,
+                    response_serializer=ringfence_dot_v1_dot_registry__service__pb2.PublishAppointmentResponse.SerializeToString,
+            ),
+            'PublishRevocation': grpc.unary_unary_rpc_method_handler(
+                    servicer.PublishRevocation,
+                    request_deserializer=ringfence_dot_v1_dot_registry__service__pb2.PublishRevocationRequest.FromString,
+                    response_serializer=ringfence_dot_v1_dot_registry__service__pb2.PublishRevocationResponse.SerializeToString,
             ),
             'GetRoots': grpc.unary_unary_rpc_method_handler(
                     servicer.GetRoots,
@@ -256,6 +293,60 @@ class RegistryService:
             '/ringfence.v1.RegistryService/PublishPolicy',
             ringfence_dot_v1_dot_registry__service__pb2.PublishPolicyRequest.SerializeToString,
             ringfence_dot_v1_dot_registry__service__pb2.PublishPolicyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PublishAppointment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ringfence.v1.RegistryService/PublishAppointment',
+            ringfence_dot_v1_dot_registry__service__pb2.PublishAppointmentRequest.SerializeToString,
+            ringfence_dot_v1_dot_registry__service__pb2.PublishAppointmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PublishRevocation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ringfence.v1.RegistryService/PublishRevocation',
+            ringfence_dot_v1_dot_registry__service__pb2.PublishRevocationRequest.SerializeToString,
+            ringfence_dot_v1_dot_registry__service__pb2.PublishRevocationResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,10 +41,19 @@ class RegistryServiceStub:
     """The locks of a chain at a final block, signed by its watchers."""
     PublishPolicy: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.PublishPolicyRequest, _registry_service_pb2.PublishPolicyResponse]
     """A version of a policy, signed by governance."""
+    PublishAppointment: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.PublishAppointmentRequest, _registry_service_pb2.PublishAppointmentResponse]
+    """The next committee of an oracle, a venue, a chain's watchers or governance itself, signed by the quorum of governance."""
+    PublishRevocation: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.PublishRevocationRequest, _registry_service_pb2.PublishRevocationResponse]
+    """That a key never counts again, in no committee and whenever it signed, signed by governance. It holds with the answer:
+    what the key carried over a threshold is named no more.
+    """
     GetRoots: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.GetRootsRequest, _registry_service_pb2.GetRootsResponse]
     """The roots that hold now."""
     WatchRoots: _grpc.UnaryStreamMultiCallable[_registry_service_pb2.WatchRootsRequest, _registry_service_pb2.WatchRootsResponse]
-    """The roots as they change; a token takes it up again where it was."""
+    """The roots as they change: by what is published, not by time alone, for which each root says when it expires. Each change
+    comes once and in order; a token takes it up again where it was. A token of another registry is refused, and so is one from
+    before the last 1024 publications: what came since is not kept. While nothing changes there is a sign of life.
+    """
 
 @_typing.type_check_only
 class RegistryServiceAsyncStub(RegistryServiceStub):
@@ -59,10 +68,19 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
     """The locks of a chain at a final block, signed by its watchers."""
     PublishPolicy: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.PublishPolicyRequest, _registry_service_pb2.PublishPolicyResponse]  # type: ignore[assignment]
     """A version of a policy, signed by governance."""
+    PublishAppointment: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.PublishAppointmentRequest, _registry_service_pb2.PublishAppointmentResponse]  # type: ignore[assignment]
+    """The next committee of an oracle, a venue, a chain's watchers or governance itself, signed by the quorum of governance."""
+    PublishRevocation: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.PublishRevocationRequest, _registry_service_pb2.PublishRevocationResponse]  # type: ignore[assignment]
+    """That a key never counts again, in no committee and whenever it signed, signed by governance. It holds with the answer:
+    what the key carried over a threshold is named no more.
+    """
     GetRoots: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.GetRootsRequest, _registry_service_pb2.GetRootsResponse]  # type: ignore[assignment]
     """The roots that hold now."""
     WatchRoots: _aio.UnaryStreamMultiCallable[_registry_service_pb2.WatchRootsRequest, _registry_service_pb2.WatchRootsResponse]  # type: ignore[assignment]
-    """The roots as they change; a token takes it up again where it was."""
+    """The roots as they change: by what is published, not by time alone, for which each root says when it expires. Each change
+    comes once and in order; a token takes it up again where it was. A token of another registry is refused, and so is one from
+    before the last 1024 publications: what came since is not kept. While nothing changes there is a sign of life.
+    """
 
 class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
     """Takes facts from those who sign them. A fact is trusted for its signatures, never for who brings it."""
@@ -100,6 +118,24 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         """A version of a policy, signed by governance."""
 
     @_abc_1.abstractmethod
+    def PublishAppointment(
+        self,
+        request: _registry_service_pb2.PublishAppointmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.PublishAppointmentResponse, _abc.Awaitable[_registry_service_pb2.PublishAppointmentResponse]]:
+        """The next committee of an oracle, a venue, a chain's watchers or governance itself, signed by the quorum of governance."""
+
+    @_abc_1.abstractmethod
+    def PublishRevocation(
+        self,
+        request: _registry_service_pb2.PublishRevocationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.PublishRevocationResponse, _abc.Awaitable[_registry_service_pb2.PublishRevocationResponse]]:
+        """That a key never counts again, in no committee and whenever it signed, signed by governance. It holds with the answer:
+        what the key carried over a threshold is named no more.
+        """
+
+    @_abc_1.abstractmethod
     def GetRoots(
         self,
         request: _registry_service_pb2.GetRootsRequest,
@@ -113,6 +149,9 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_service_pb2.WatchRootsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_registry_service_pb2.WatchRootsResponse], _abc.AsyncIterator[_registry_service_pb2.WatchRootsResponse]]:
-        """The roots as they change; a token takes it up again where it was."""
+        """The roots as they change: by what is published, not by time alone, for which each root says when it expires. Each change
+        comes once and in order; a token takes it up again where it was. A token of another registry is refused, and so is one from
+        before the last 1024 publications: what came since is not kept. While nothing changes there is a sign of life.
+        """
 
 def add_RegistryServiceServicer_to_server(servicer: RegistryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

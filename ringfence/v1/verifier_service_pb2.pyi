@@ -100,7 +100,7 @@ class VerifyResponse(_message.Message):
     is_for_development: bool
     def __init__(self, verdict: _Optional[_Union[_claim_pb2.Verdict, str]] = ..., refusal: _Optional[_Union[_claim_pb2.Refusal, _Mapping]] = ..., claim_id: _Optional[bytes] = ..., is_for_development: _Optional[bool] = ...) -> None: ...
 
-class VerifyBatchRequest(_message.Message):
+class NumberedClaim(_message.Message):
     __slots__ = ("number", "claim")
     NUMBER_FIELD_NUMBER: _ClassVar[int]
     CLAIM_FIELD_NUMBER: _ClassVar[int]
@@ -108,13 +108,25 @@ class VerifyBatchRequest(_message.Message):
     claim: _claim_pb2.Claim
     def __init__(self, number: _Optional[int] = ..., claim: _Optional[_Union[_claim_pb2.Claim, _Mapping]] = ...) -> None: ...
 
-class VerifyBatchResponse(_message.Message):
+class VerifyBatchRequest(_message.Message):
+    __slots__ = ("claims",)
+    CLAIMS_FIELD_NUMBER: _ClassVar[int]
+    claims: _containers.RepeatedCompositeFieldContainer[NumberedClaim]
+    def __init__(self, claims: _Optional[_Iterable[_Union[NumberedClaim, _Mapping]]] = ...) -> None: ...
+
+class NumberedAnswer(_message.Message):
     __slots__ = ("number", "answer")
     NUMBER_FIELD_NUMBER: _ClassVar[int]
     ANSWER_FIELD_NUMBER: _ClassVar[int]
     number: int
     answer: VerifyResponse
     def __init__(self, number: _Optional[int] = ..., answer: _Optional[_Union[VerifyResponse, _Mapping]] = ...) -> None: ...
+
+class VerifyBatchResponse(_message.Message):
+    __slots__ = ("answers",)
+    ANSWERS_FIELD_NUMBER: _ClassVar[int]
+    answers: _containers.RepeatedCompositeFieldContainer[NumberedAnswer]
+    def __init__(self, answers: _Optional[_Iterable[_Union[NumberedAnswer, _Mapping]]] = ...) -> None: ...
 
 class AcceptCollateralRequest(_message.Message):
     __slots__ = ("request_id", "claim", "sealed_releases")
@@ -223,14 +235,16 @@ class GetAcceptanceRequest(_message.Message):
     def __init__(self, acceptance_id: _Optional[bytes] = ...) -> None: ...
 
 class GetAcceptanceResponse(_message.Message):
-    __slots__ = ("acceptance", "attestation", "sealed_releases")
+    __slots__ = ("acceptance", "attestation", "receipt", "sealed_releases")
     ACCEPTANCE_FIELD_NUMBER: _ClassVar[int]
     ATTESTATION_FIELD_NUMBER: _ClassVar[int]
+    RECEIPT_FIELD_NUMBER: _ClassVar[int]
     SEALED_RELEASES_FIELD_NUMBER: _ClassVar[int]
     acceptance: Acceptance
     attestation: Attestation
+    receipt: _log_service_pb2.LogReceipt
     sealed_releases: _containers.RepeatedScalarFieldContainer[bytes]
-    def __init__(self, acceptance: _Optional[_Union[Acceptance, _Mapping]] = ..., attestation: _Optional[_Union[Attestation, _Mapping]] = ..., sealed_releases: _Optional[_Iterable[bytes]] = ...) -> None: ...
+    def __init__(self, acceptance: _Optional[_Union[Acceptance, _Mapping]] = ..., attestation: _Optional[_Union[Attestation, _Mapping]] = ..., receipt: _Optional[_Union[_log_service_pb2.LogReceipt, _Mapping]] = ..., sealed_releases: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class ListAcceptancesRequest(_message.Message):
     __slots__ = ("page_size", "page_token", "state", "position_tag")
@@ -259,12 +273,16 @@ class WatchAcceptancesRequest(_message.Message):
     def __init__(self, resume_token: _Optional[str] = ...) -> None: ...
 
 class WatchAcceptancesResponse(_message.Message):
-    __slots__ = ("acceptance", "resume_token")
+    __slots__ = ("acceptance", "resume_token", "attestation", "receipt")
     ACCEPTANCE_FIELD_NUMBER: _ClassVar[int]
     RESUME_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    ATTESTATION_FIELD_NUMBER: _ClassVar[int]
+    RECEIPT_FIELD_NUMBER: _ClassVar[int]
     acceptance: Acceptance
     resume_token: str
-    def __init__(self, acceptance: _Optional[_Union[Acceptance, _Mapping]] = ..., resume_token: _Optional[str] = ...) -> None: ...
+    attestation: Attestation
+    receipt: _log_service_pb2.LogReceipt
+    def __init__(self, acceptance: _Optional[_Union[Acceptance, _Mapping]] = ..., resume_token: _Optional[str] = ..., attestation: _Optional[_Union[Attestation, _Mapping]] = ..., receipt: _Optional[_Union[_log_service_pb2.LogReceipt, _Mapping]] = ...) -> None: ...
 
 class GetTrustRequest(_message.Message):
     __slots__ = ()
@@ -281,35 +299,55 @@ class TrustedKey(_message.Message):
     def __init__(self, key_id: _Optional[bytes] = ..., statement: _Optional[str] = ..., is_for_development: _Optional[bool] = ...) -> None: ...
 
 class TrustedCommittee(_message.Message):
-    __slots__ = ("kind", "chain_id", "threshold", "members", "longest_age_seconds")
+    __slots__ = ("kind", "scope", "digest", "threshold", "quorum", "members", "longest_age_seconds")
     KIND_FIELD_NUMBER: _ClassVar[int]
-    CHAIN_ID_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
     THRESHOLD_FIELD_NUMBER: _ClassVar[int]
+    QUORUM_FIELD_NUMBER: _ClassVar[int]
     MEMBERS_FIELD_NUMBER: _ClassVar[int]
     LONGEST_AGE_SECONDS_FIELD_NUMBER: _ClassVar[int]
     kind: CommitteeKind
-    chain_id: int
+    scope: str
+    digest: bytes
     threshold: int
+    quorum: int
     members: _containers.RepeatedScalarFieldContainer[bytes]
     longest_age_seconds: int
-    def __init__(self, kind: _Optional[_Union[CommitteeKind, str]] = ..., chain_id: _Optional[int] = ..., threshold: _Optional[int] = ..., members: _Optional[_Iterable[bytes]] = ..., longest_age_seconds: _Optional[int] = ...) -> None: ...
+    def __init__(self, kind: _Optional[_Union[CommitteeKind, str]] = ..., scope: _Optional[str] = ..., digest: _Optional[bytes] = ..., threshold: _Optional[int] = ..., quorum: _Optional[int] = ..., members: _Optional[_Iterable[bytes]] = ..., longest_age_seconds: _Optional[int] = ...) -> None: ...
+
+class TrustedDestination(_message.Message):
+    __slots__ = ("chain_id", "contract", "entry", "upkeep", "acceptance_seconds")
+    CHAIN_ID_FIELD_NUMBER: _ClassVar[int]
+    CONTRACT_FIELD_NUMBER: _ClassVar[int]
+    ENTRY_FIELD_NUMBER: _ClassVar[int]
+    UPKEEP_FIELD_NUMBER: _ClassVar[int]
+    ACCEPTANCE_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    chain_id: int
+    contract: bytes
+    entry: _claim_pb2.StatementPolicy
+    upkeep: _claim_pb2.StatementPolicy
+    acceptance_seconds: int
+    def __init__(self, chain_id: _Optional[int] = ..., contract: _Optional[bytes] = ..., entry: _Optional[_Union[_claim_pb2.StatementPolicy, _Mapping]] = ..., upkeep: _Optional[_Union[_claim_pb2.StatementPolicy, _Mapping]] = ..., acceptance_seconds: _Optional[int] = ...) -> None: ...
 
 class GetTrustResponse(_message.Message):
-    __slots__ = ("domain", "verifier", "keys", "committees", "attestation_keys", "eip712_signers", "log_key", "acceptance_seconds")
+    __slots__ = ("domain", "verifier", "keys", "committees", "attestation_keys", "eip712_signers", "log_origin", "log_key", "destinations")
     DOMAIN_FIELD_NUMBER: _ClassVar[int]
     VERIFIER_FIELD_NUMBER: _ClassVar[int]
     KEYS_FIELD_NUMBER: _ClassVar[int]
     COMMITTEES_FIELD_NUMBER: _ClassVar[int]
     ATTESTATION_KEYS_FIELD_NUMBER: _ClassVar[int]
     EIP712_SIGNERS_FIELD_NUMBER: _ClassVar[int]
+    LOG_ORIGIN_FIELD_NUMBER: _ClassVar[int]
     LOG_KEY_FIELD_NUMBER: _ClassVar[int]
-    ACCEPTANCE_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    DESTINATIONS_FIELD_NUMBER: _ClassVar[int]
     domain: str
     verifier: str
     keys: _containers.RepeatedCompositeFieldContainer[TrustedKey]
     committees: _containers.RepeatedCompositeFieldContainer[TrustedCommittee]
     attestation_keys: _containers.RepeatedScalarFieldContainer[bytes]
     eip712_signers: _containers.RepeatedScalarFieldContainer[bytes]
+    log_origin: str
     log_key: bytes
-    acceptance_seconds: int
-    def __init__(self, domain: _Optional[str] = ..., verifier: _Optional[str] = ..., keys: _Optional[_Iterable[_Union[TrustedKey, _Mapping]]] = ..., committees: _Optional[_Iterable[_Union[TrustedCommittee, _Mapping]]] = ..., attestation_keys: _Optional[_Iterable[bytes]] = ..., eip712_signers: _Optional[_Iterable[bytes]] = ..., log_key: _Optional[bytes] = ..., acceptance_seconds: _Optional[int] = ...) -> None: ...
+    destinations: _containers.RepeatedCompositeFieldContainer[TrustedDestination]
+    def __init__(self, domain: _Optional[str] = ..., verifier: _Optional[str] = ..., keys: _Optional[_Iterable[_Union[TrustedKey, _Mapping]]] = ..., committees: _Optional[_Iterable[_Union[TrustedCommittee, _Mapping]]] = ..., attestation_keys: _Optional[_Iterable[bytes]] = ..., eip712_signers: _Optional[_Iterable[bytes]] = ..., log_origin: _Optional[str] = ..., log_key: _Optional[bytes] = ..., destinations: _Optional[_Iterable[_Union[TrustedDestination, _Mapping]]] = ...) -> None: ...

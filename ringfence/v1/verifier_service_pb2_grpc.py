@@ -99,7 +99,7 @@ class VerifierServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def VerifyBatch(self, request_iterator, context):
-        """Steps 1 to 7 for many claims. One answer for each, in the order of the requests.
+        """Steps 1 to 7 for many claims. One answer for each, in the order of the claims.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -36,7 +36,7 @@ class VerifierServiceStub:
     Verify: _grpc.UnaryUnaryMultiCallable[_verifier_service_pb2.VerifyRequest, _verifier_service_pb2.VerifyResponse]
     """Steps 1 to 7 for one claim. Nothing is remembered."""
     VerifyBatch: _grpc.StreamStreamMultiCallable[_verifier_service_pb2.VerifyBatchRequest, _verifier_service_pb2.VerifyBatchResponse]
-    """Steps 1 to 7 for many claims. One answer for each, in the order of the requests."""
+    """Steps 1 to 7 for many claims. One answer for each, in the order of the claims."""
     AcceptCollateral: _grpc.UnaryUnaryMultiCallable[_verifier_service_pb2.AcceptCollateralRequest, _verifier_service_pb2.AcceptCollateralResponse]
     """All nine steps: from then on the locks back this position and nothing else, anywhere."""
     RefreshAcceptance: _grpc.UnaryUnaryMultiCallable[_verifier_service_pb2.RefreshAcceptanceRequest, _verifier_service_pb2.RefreshAcceptanceResponse]
@@ -62,7 +62,7 @@ class VerifierServiceAsyncStub(VerifierServiceStub):
     Verify: _aio.UnaryUnaryMultiCallable[_verifier_service_pb2.VerifyRequest, _verifier_service_pb2.VerifyResponse]  # type: ignore[assignment]
     """Steps 1 to 7 for one claim. Nothing is remembered."""
     VerifyBatch: _aio.StreamStreamMultiCallable[_verifier_service_pb2.VerifyBatchRequest, _verifier_service_pb2.VerifyBatchResponse]  # type: ignore[assignment]
-    """Steps 1 to 7 for many claims. One answer for each, in the order of the requests."""
+    """Steps 1 to 7 for many claims. One answer for each, in the order of the claims."""
     AcceptCollateral: _aio.UnaryUnaryMultiCallable[_verifier_service_pb2.AcceptCollateralRequest, _verifier_service_pb2.AcceptCollateralResponse]  # type: ignore[assignment]
     """All nine steps: from then on the locks back this position and nothing else, anywhere."""
     RefreshAcceptance: _aio.UnaryUnaryMultiCallable[_verifier_service_pb2.RefreshAcceptanceRequest, _verifier_service_pb2.RefreshAcceptanceResponse]  # type: ignore[assignment]
@@ -97,7 +97,7 @@ class VerifierServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_verifier_service_pb2.VerifyBatchRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_verifier_service_pb2.VerifyBatchResponse], _abc.AsyncIterator[_verifier_service_pb2.VerifyBatchResponse]]:
-        """Steps 1 to 7 for many claims. One answer for each, in the order of the requests."""
+        """Steps 1 to 7 for many claims. One answer for each, in the order of the claims."""
 
     @_abc_1.abstractmethod
     def AcceptCollateral(

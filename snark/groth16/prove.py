@@ -139,8 +139,13 @@ class ProvingKey:
         The witness then exists in that call alone, and is wiped at its end. Inputs that break a rule of the program are
         refused with the rule's name.
         """
+        return self.prove_from_elements(program, encode_inputs(program.inputs, inputs), threads=threads, check=check)
+
+    def prove_from_elements(
+        self, program: Executable, elements: bytearray, *, threads: int | None = None, check: bool = True
+    ) -> tuple[Proof, tuple[int, ...]]:
+        """The same from inputs that are encoded already; they are wiped when this returns."""
         count = self._threads if threads is None else require_threads(threads)
-        elements = encode_inputs(program.inputs, inputs)
         try:
             return self._prover.prove_from_inputs(program.engine, elements, count, check=check)
         finally:

@@ -303,7 +303,17 @@ def test_d7_a_store_of_an_earlier_version_serves_when_it_was_upgraded(database: 
     require_current(database, IDENTITY, later)
 
 
-@pytest.mark.parametrize("table", ["request", "claim", "log_node"])
+def test_d7_every_version_there_was_becomes_this_one_and_keeps_what_it_held(empty: Database) -> None:
+    for count in range(1, len(MIGRATIONS) + 1):
+        upgrade_store(empty, IDENTITY, MIGRATIONS[:count])
+        with empty.write() as transaction:
+            transaction.execute("UPDATE store SET probes = probes + 1")
+    Ledger(empty, IDENTITY, Watch()).accept(ask(), prove(1), TERMS)
+    with empty.read() as transaction:
+        assert transaction.execute("SELECT version, probes FROM store") == [(len(MIGRATIONS), len(MIGRATIONS))]
+
+
+@pytest.mark.parametrize("table", ["request", "claim", "log_node", "fact"])
 def test_d7_half_a_store_is_refused(database: Database, table: str) -> None:
     with database.write() as transaction:
         transaction.execute(f"DROP TABLE {table}")

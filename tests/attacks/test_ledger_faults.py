@@ -1,12 +1,7 @@
 """The attacks on what a verifier remembers by machines that fail: D1 and D2; each test has the id of its threat."""
 
-import os
-import resource
-import shutil
-import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +13,7 @@ from margin.errors import MarginError, MisuseError, Reason
 from tests.attacks.answering_system import needs_answering_system, run_python
 from tests.attacks.dying_ledger import Verifiers, run_verifiers
 from tests.facts.refusals import refused
+from tests.faults.disks import filled, limited_files, read_only, small_disk
 from tests.verifier.claims import IDENTITY, NOON, PERIOD, TERMS, Watch, ask, prove
 from tests.verifier.postgresql_server import Server
 from verifier.store.address import open_database
@@ -167,22 +163,11 @@ def require_recovered(ledger: Ledger, number: int) -> None:
     assert ledger.head.size == number + 1
 
 
-@contextmanager
-def limit_files(size: int) -> Iterator[None]:
-    """Files that grow no further than this."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 @pytest.mark.parametrize("room", [0, 100, 4096, 10_000, 20_000])
 def test_d2_a_file_that_cannot_grow(stored: Stored, room: int) -> None:
     path, ledger = stored.path, stored.ledger
     size = path.with_name("store.db-wal").stat().st_size
-    with limit_files(size + room):
+    with limited_files(size + room):
         reasons = {refused_or_none(ledger, number) for number in range(3, 6)}
         assert refused(ledger.accept, ask(), prove(2, tag=2), TERMS) == UNAVAILABLE
     assert UNAVAILABLE in reasons
@@ -201,52 +186,28 @@ def refused_or_none(ledger: Ledger, number: int) -> tuple[Reason, str] | None:
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A small disk of its own."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount, unmount = shutil.which("mount"), shutil.which("umount")
-    options = [str(mount), "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(folder)]
-    if mount is None or subprocess.run(options, check=False, capture_output=True).returncode != 0:  # noqa: S603
-        pytest.skip("NO DISK IS FILLED UP: this process may not mount one")
-    yield folder
-    subprocess.run([str(unmount), "--lazy", str(folder)], check=True)  # noqa: S603
+    with small_disk(tmp_path / "disk") as folder:
+        yield folder
 
 
 def test_d2_a_full_disk(disk: Path, open_in: OpenIn) -> None:
     ledger = open_in(disk).ledger
-    with (disk / "filler").open("wb", buffering=0) as filler:
-        fill(filler.fileno())
-    answers = [refused_or_none(ledger, number) for number in range(3, 12)]
-    assert answers[-1] == UNAVAILABLE
-    assert refused(ledger.require_writable) == UNAVAILABLE
-    (disk / "filler").unlink()
+    with filled(disk):
+        answers = [refused_or_none(ledger, number) for number in range(3, 12)]
+        assert answers[-1] == UNAVAILABLE
+        assert refused(ledger.require_writable) == UNAVAILABLE
     require_recovered(ledger, 1 + answers.count(None))
 
 
-def fill(file: int) -> None:
-    """Write until there is no room."""
-    try:
-        while True:
-            os.write(file, bytes(1024))
-    except OSError:
-        return
-
-
 def test_d2_a_disk_that_is_read_only(disk: Path, open_in: OpenIn) -> None:
-    """As after an error of the disk, to which file systems answer in this way."""
     stored = open_in(disk)
     database, ledger = stored.database, stored.ledger
     database.close()
-    remount(disk, "ro")
-    assert refused(ledger.accept, ask(), prove(3, tag=3), TERMS) == UNAVAILABLE
-    assert refused(ledger.require_writable) == UNAVAILABLE
-    remount(disk, "rw")
+    with read_only(disk):
+        assert refused(ledger.accept, ask(), prove(3, tag=3), TERMS) == UNAVAILABLE
+        assert refused(ledger.require_writable) == UNAVAILABLE
     require_recovered(ledger, 1)
     database.close()
-
-
-def remount(disk: Path, mode: str) -> None:
-    """Make a disk read-only or writable again."""
-    subprocess.run([str(shutil.which("mount")), "-o", f"remount,{mode}", str(disk)], check=True)  # noqa: S603
 
 
 def test_d2_a_file_that_is_gone(stored: Stored) -> None:

@@ -83,7 +83,7 @@ def test_l2_the_log_never_shrinks_under_who_has_seen_it(database: Database, cloc
     acceptance = ledger.accept(ask(), prove(1), TERMS).acceptance
     ledger.refresh(ask(), acceptance.id, prove(1, policy=UPKEEP))
     with database.write() as transaction:
-        for table in ("request", "claim", "log_node", "log_leaf"):
+        for table in ("request", "claim", "change", "log_node", "log_leaf"):
             transaction.execute(f"DELETE FROM {table} WHERE place >= 1")  # noqa: S608 - names of this test
     assert refused(ledger.accept, ask(), prove(2, tag=2), TERMS) == (Reason.LOG_SHRUNK, "log")
     assert refused(getattr, ledger, "head") == (Reason.LOG_SHRUNK, "log")

@@ -21,14 +21,16 @@ from google.protobuf.descriptor import ServiceDescriptor
 from margin import errors as margin_errors
 from ringfence.v1 import log_service_pb2
 from serving.call import current_call
+from serving.development_certificates import Pair
 from serving.errors import MisuseError, Reason, ServingError
 from serving.limits import Limits
 from serving.log import Event, Lines, Log
 from serving.roles import ROLES
 from serving.server import Server
-from serving.settings import Listen, Metrics
+from serving.settings import Listen, Metrics, Telemetry
 from snark import errors as snark_errors
-from tests.serving.certificates import Authority, Folder, Pair
+from tests.serving.certificates import Authority, Folder
+from tests.serving.collector import collecting
 from tests.serving.running import (
     DESCRIPTORS,
     GET_HEAD,
@@ -244,6 +246,8 @@ ALLOWED = {
         "PublishBookRoot": {"venue"},
         "PublishLockRoot": {"watcher"},
         "PublishPolicy": {"governance"},
+        "PublishAppointment": {"governance"},
+        "PublishRevocation": {"governance"},
         "GetRoots": EVERYONE,
         "WatchRoots": EVERYONE,
     },
@@ -663,6 +667,32 @@ def require_silent(error: object) -> None:
 def test_p2_no_log_takes_a_field_that_is_not_on_the_list() -> None:
     with pytest.raises(ValueError, match="no log may have"):
         Log().tell(Event.STARTED, amount=CANARY)
+
+
+@pytest.mark.parametrize("song", [OSError(CANARY), ValueError(CANARY, CANARY)], ids=repr)
+def test_p2_a_trace_tells_nothing_of_what_was_asked(song: Exception) -> None:
+    """Nor do the ways in which a caller could have a server carry a text: they are not read."""
+
+    def sing(_: object, __: grpc.ServicerContext) -> object:
+        raise song from ValueError(CANARY)
+
+    request = log_service_pb2.GetHeadRequest().SerializeToString() + b"\x7a\x14" + CANARY.encode()
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    carried = [("tracestate", f"a={CANARY}"), ("baggage", f"amount={CANARY}"), ("traceparent", trace)]
+    named = [("ringfence-request-id", f"{CANARY} and more"), ("traceparent", f"{trace}-{CANARY}")]
+    with collecting() as collector:
+        settings = replace(settings_for(), telemetry=Telemetry(f"http://127.0.0.1:{collector.port}"))
+        with serving({GET_HEAD: sing}, settings) as server, plain_channel(server) as channel:
+            for metadata in (carried, named):
+                refusal(channel, request=request, metadata=metadata)
+    told = f"{collector.requests} {collector.metadata}"
+    assert len(collector.spans) == 2
+    assert {each.key for span in collector.spans for each in span.attributes} == {
+        *("rpc.system", "rpc.service", "rpc.method", "rpc.grpc.status_code"),
+        *("ringfence.reason", "ringfence.request_id"),
+    }
+    assert not any(span.events or span.links or span.trace_state or span.status.message for span in collector.spans)
+    assert CANARY not in told
 
 
 def test_p2_metrics_are_for_this_machine_alone() -> None:

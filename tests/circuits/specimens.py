@@ -31,11 +31,11 @@ class Exhibit(NamedTuple):
 
 EXHIBITS: Final = {
     **{(name, ""): Exhibit(partial(SMALL.__getitem__, name), slow=False) for name in SMALL},
-    ("perp", "no lock, shallow trees"): Exhibit(lambda: make_specimen(0, SHALLOW, examples=2), slow=False),
+    ("perp", "no lock, shallow trees"): Exhibit(lambda: make_specimen(0, SHALLOW, examples=2), slow=True),
     ("perp", "two locks, shallow trees"): Exhibit(lambda: make_specimen(2, SHALLOW, examples=1), slow=True),
     ("perp", "no lock"): Exhibit(lambda: make_specimen(0, REAL, examples=1), slow=True),
     ("perp", "one lock"): Exhibit(lambda: make_specimen(1, REAL, examples=1, effort=10), slow=True),
-    ("release", "shallow trees"): Exhibit(lambda: make_release(2), slow=False),
+    ("release", "shallow trees"): Exhibit(lambda: make_release(2), slow=True),
     ("release", "real depth"): Exhibit(lambda: make_release(REAL.locks), slow=True),
     ("defined_risk", "no lock, shallow trees"): Exhibit(lambda: make_defined_risk(SHALLOW, examples=2), slow=True),
     ("defined_risk", "no lock"): Exhibit(lambda: make_defined_risk(REAL, examples=1), slow=True),

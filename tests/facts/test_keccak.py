@@ -6,13 +6,10 @@ import pytest
 
 from facts.keccak import hash_keccak
 
-SHA3_PADDING = 0x06
 
-
-@pytest.mark.parametrize("length", [0, 1, 55, 134, 135, 136, 137, 271, 272, 1000])
-def test_the_sponge_is_that_of_the_standard_library(length: int) -> None:
+@pytest.mark.parametrize("length", [0, 135, 136, 137, 1000])
+def test_it_is_not_what_the_standard_library_has(length: int) -> None:
     data = bytes(place * 7 % 256 for place in range(length))
-    assert hash_keccak(data, SHA3_PADDING) == sha3_256(data).digest()
     assert hash_keccak(data) != sha3_256(data).digest()
 
 

@@ -27,6 +27,15 @@ def test_an_entry_is_read_as_it_was_written(
     assert LogEntry.decode(entry.encode()) == entry
 
 
+def test_a_release_may_be_somebodys_will_and_then_it_is_of_everything() -> None:
+    released = replace(ENTRY, event=Event.FREE, state=State.RELEASED, held=(), left=(5, 6), claim=None)
+    assert LogEntry.decode(released.encode()) == released
+    refusal = refused(replace, released, state=State.REFRESHED, held=(5,), left=(6,))
+    assert refusal == (Reason.CONFLICTING_FIELDS, "claim")
+    for event in (Event.ACCEPT, Event.REFRESH, Event.SEIZE):
+        assert refused(replace, released, event=event) == (Reason.CONFLICTING_FIELDS, "claim")
+
+
 def test_the_bytes_are_those_that_were_always_written() -> None:
     data = b"ringfence.v1.log_entry\n" + bytes((1, 1)) + b"\xab" * 32
     data += b"".join(number.to_bytes(8, "big") for number in (0, 1_800_000_000, 1_800_000_600))

@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> None:
     target, *build = arguments[:split]
     if build:
         load_counting_native(build[0])
-    with atheris.instrument_imports(include=["facts", "margin", "snark"]):
+    with atheris.instrument_imports(include=["facts", "margin", "ringfence.wire", "snark"]):
         from tests.fuzz.targets import is_accepted  # noqa: PLC0415 -- instrumented
 
     def look_at(data: bytes) -> None:

@@ -11,16 +11,32 @@ from tempfile import mkdtemp
 from types import ModuleType
 from typing import Any, Final
 
+from google.protobuf.message import DecodeError, Message
+
+from facts.attestation import Attestation, authenticate_attestation
+from facts.attestation_document import read_attestation
 from facts.book_root import BookRoot
+from facts.canonical import DIGEST_BYTES
+from facts.key_file import cut_public_part
+from facts.key_set import read_key_set
 from facts.lock_root import LockRoot
 from facts.market_round import MarketRound, PriceReport
 from facts.policy_version import PolicyVersion
 from facts.pyth import read_pyth_update
 from facts.redstone import read_redstone_payload
 from facts.roster import Appointment, Revocation
+from facts.secp256k1 import recover_key, require_public_key
 from facts.signed import Statement, decode_signed
-from margin.errors import MarginError
+from margin.documents.reading import parse_json
+from margin.errors import MalformedError, MarginError
 from margin.errors import Reason as MarginReason
+from ringfence.v1 import claim_pb2, prover_service_pb2, registry_service_pb2, verifier_service_pb2
+from ringfence.wire.acceptance import read_acceptance, write_acceptance, write_attestation
+from ringfence.wire.acceptance import read_attestation as read_signed_attestation
+from ringfence.wire.claim import read_claim, read_refusal, write_claim, write_refusal
+from ringfence.wire.facts import read_roots, write_roots
+from ringfence.wire.operation import read_operation, write_operation
+from ringfence.wire.trust import read_trust, write_trust
 from snark.bn254.backend import BackendName
 from snark.bn254.constants import FIELD_BYTES
 from snark.bn254.encoding import CompressedLayout
@@ -102,6 +118,64 @@ def parse_signed_fact(data: bytes) -> None:
         raise AssertionError(spelled.hex())
 
 
+def parse_attestation(data: bytes) -> None:
+    """What is read spells what was there, and has a digest."""
+    attestation = Attestation.decode(data)
+    if attestation.encode() != data or len(attestation.digest) != DIGEST_BYTES:
+        raise AssertionError(data.hex())
+
+
+def parse_attestation_json(data: bytes) -> None:
+    """What was signed by nobody who is trusted is not believed."""
+    authenticate_attestation(read_attestation(parse_json(data)), keys=())
+
+
+def parse_key_file(data: bytes) -> None:
+    """What is read spells what was there."""
+    if not data.startswith(cut_public_part(data).encode()):
+        raise AssertionError(data.hex())
+
+
+def parse_key_list(data: bytes) -> None:
+    """The list is written as it is read."""
+    keys = read_key_set(parse_json(data))
+    if read_key_set(parse_json(keys.render())) != keys:
+        raise AssertionError(data.hex())
+
+
+def parse_signature_for_chains(data: bytes) -> None:
+    """A digest, then a signature: it leads to a key, or to none."""
+    require_public_key(recover_key(data[:DIGEST_BYTES], data[DIGEST_BYTES:]))
+
+
+MESSAGES: Final[tuple[tuple[type[Message], Callable[[Any], Any], Callable[[Any], Message]], ...]] = (
+    (
+        claim_pb2.Claim,
+        read_claim,
+        lambda claim: write_claim(claim.key_id, claim.inputs, claim.proof, claim.demand),
+    ),
+    (verifier_service_pb2.Acceptance, read_acceptance, write_acceptance),
+    (verifier_service_pb2.Attestation, read_signed_attestation, write_attestation),
+    (verifier_service_pb2.GetTrustResponse, read_trust, write_trust),
+    (registry_service_pb2.Roots, read_roots, write_roots),
+    (prover_service_pb2.Operation, read_operation, write_operation),
+    (claim_pb2.Refusal, read_refusal, write_refusal),
+)
+
+
+def parse_message(data: bytes) -> None:
+    """By the first byte one message or another; what is read is written and read again as the same."""
+    message, read, write = MESSAGES[data[0] % len(MESSAGES) if data else 0]
+    try:
+        arrived = message.FromString(data[1:])
+    except DecodeError:
+        expected = "a message"
+        raise MalformedError(MarginReason.NOT_READABLE, "message", found="other bytes", expected=expected) from None
+    value = read(arrived)
+    if read(write(value)) != value:
+        raise AssertionError(data.hex())
+
+
 PYTHON: Final[dict[str, Target]] = {
     "r1cs": parse_r1cs,
     "sym": parse_sym,
@@ -119,6 +193,12 @@ PYTHON: Final[dict[str, Target]] = {
     "signed_fact": parse_signed_fact,
     "pyth": read_pyth_update,
     "redstone": read_redstone_payload,
+    "attestation": parse_attestation,
+    "attestation_json": parse_attestation_json,
+    "key_file": parse_key_file,
+    "key_list": parse_key_list,
+    "signature_for_chains": parse_signature_for_chains,
+    "message": parse_message,
 }
 
 

@@ -22,7 +22,19 @@ LEAST_ALLOWANCE: Final = 65_536
 MOST_BYTES_FOR_EACH: Final = 200
 """Memory may grow with the file, and with nothing that stands in it."""
 INTERESTING: Final = (0, 1, 0x20, 0x30, 0x31, 0x7F, 0x80, 0xFF)
-FILES: Final = ("r1cs", "wtns", "zkey", "ptau", "sym", "signed_fact", "pyth", "redstone")
+FILES: Final = (
+    "r1cs",
+    "wtns",
+    "zkey",
+    "ptau",
+    "sym",
+    "signed_fact",
+    "pyth",
+    "redstone",
+    "attestation",
+    "key_list",
+    "message",
+)
 
 SEEDS: Final = sorted(path for target in (*PYTHON, *RUST) for path in (CORPUS / target).iterdir())
 SEEDS_OF_FILES: Final = [path for path in SEEDS if path.parent.name in FILES]

@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from ringfence.cli.entry import run
 from ringfence.cli.exits import ExitCode
@@ -12,6 +13,7 @@ from tests.snark import small_files
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+LONG_PAGES = {"docs/operations.md", "docs/proving.md"}
 CONSOLE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
@@ -26,6 +28,11 @@ def pages_with_commands() -> list[str]:
     """The pages that tell people to type something."""
     names = (str(page.relative_to(ROOT)) for page in PAGES)
     return [name for name in names if commands_of(name)]
+
+
+def mark(page: str) -> ParameterSet:
+    """A page that makes circuits and keys for all statements takes a while."""
+    return pytest.param(page, marks=[pytest.mark.slow] if page in LONG_PAGES else [])
 
 
 def pages_with_programs() -> list[str]:
@@ -56,7 +63,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("page", pages_with_commands())
+@pytest.mark.parametrize("page", [mark(page) for page in pages_with_commands()])
 def test_the_commands_of_a_page_run_one_after_the_other(page: str, checkout: Path) -> None:
     assert checkout.is_dir()
     for line in commands_of(page):

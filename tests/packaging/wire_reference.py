@@ -37,7 +37,7 @@ What every method and every field of `ringfence.v1` means, whom it is for, and w
 `protos/ringfence/v1/` says it. Roles are given to callers by their certificates, see [Serving](serving.md); a method
 without a role in this page could be called by nobody.
 
-This is the agreement that servers and clients are built on; no command of this version serves it yet.
+This is the agreement that servers and [clients](client.md) are built on, in any language.
 """
 
 Comments = Mapping[tuple[int, ...], str]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 from unittest.mock import patch
 
-from prover.wallet import Cost
+from facts.sealed_file import Cost
 from ringfence.cli.entry import run
 
 ROOT = Path(__file__).parents[2]

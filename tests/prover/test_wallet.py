@@ -7,11 +7,23 @@ from pathlib import Path
 import pytest
 
 from facts.commitments import CommittedPosition, Lock
+from facts.sealed_file import COST_BYTES, PAGE_BYTES, SALT_BYTES, Cost
 from facts.tags import Tag
+from margin.documents.reading import parse_json
 from margin.errors import MalformedError, MarginError, MisuseError, Reason, RejectedError
-from prover.wallet import HEADER_BYTES, MAGIC, PAGE_BYTES, Cost, KeptLock, KeptPosition, Wallet
+from prover.wallet import (
+    MAGIC,
+    Asked,
+    AwaitedLock,
+    KeptLock,
+    KeptPosition,
+    Wallet,
+    read_secrets,
+    render_secrets,
+)
 
 CHEAP = Cost(14)
+HEADER_BYTES = len(MAGIC) + COST_BYTES + SALT_BYTES
 PASSPHRASE = "correct horse battery staple"  # noqa: S105 - of a wallet made for a test
 CANARY = 424242424242424242
 
@@ -127,3 +139,51 @@ def test_a_position_that_was_not_committed_is_not_there(wallet: Wallet) -> None:
     with pytest.raises(MisuseError) as refusal:
         wallet.secrets.position("two")
     assert "one" not in refusal.value.found
+
+
+def test_a_wallet_that_was_written_before_is_still_opened() -> None:
+    """The file that version 1 of the format wrote, when the format had no module of its own."""
+    secrets = Wallet.open(Path(__file__).with_name("first.wallet"), PASSPHRASE).secrets
+    committed = CommittedPosition(Tag.POSITION_PERP, owner=1, position_id=2, body=3, cash=-4, salt=5)
+    kept = KeptPosition(committed, (KeptLock(Lock(1, 2, 3, 4, 5, 6), 7),))
+    assert (secrets.key, secrets.positions) == (11, {"one": kept})
+
+
+FIRST_VERSION = """
+{"format": "ringfence.secrets/1", "key": "7", "positions": {"one": {
+  "kind": "position_perp", "cash": -5, "owner": "1", "position_id": "2", "body": "3", "salt": "5", "locks": [{
+    "salt": "9", "domain": "2", "asset": "3", "lock_owner": "5", "chain_id": "1", "amount": "4", "deposit_index": "6"
+  }]
+}}}
+"""
+
+
+def test_the_first_version_is_read_and_written_as_the_second() -> None:
+    secrets = read_secrets(parse_json(FIRST_VERSION))
+    assert secrets.key == 7
+    assert secrets.position("one").locks == (KeptLock(Lock(1, 2, 3, 4, 5, 6), 9),)
+    assert secrets.position("one").document == ""
+    assert read_secrets(parse_json(render_secrets(secrets))) == secrets
+
+
+def test_what_a_prover_that_serves_keeps_is_found_again(wallet: Wallet) -> None:
+    awaited = AwaitedLock(1, 2, 3, 4, 5, CANARY)
+    position = KeptPosition(some_position().committed, (), (awaited,), "a document " * 1000, Asked("x" * 16, "ab"))
+    wallet.secrets.callers["dns:desk.example"] = {"one": position}
+    wallet.save()
+    opened = Wallet.open(wallet.path, PASSPHRASE)
+    assert opened.secrets == wallet.secrets
+    assert opened.secrets.callers["dns:desk.example"]["one"].awaited[0].at(6).lock == Lock(1, 2, 3, 4, 5, 6)
+    assert str(CANARY) not in repr(opened.secrets)
+    assert "a document" not in repr(opened.secrets)
+
+
+def test_a_wallet_that_could_not_be_opened_again_is_not_written(
+    wallet: Wallet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = wallet.path.read_bytes()
+    monkeypatch.setattr("facts.sealed_file.LARGEST_FILE", len(before))
+    wallet.secrets.positions["two"] = KeptPosition(some_position().committed, document="x" * PAGE_BYTES)
+    with pytest.raises(MisuseError):
+        wallet.save()
+    assert wallet.path.read_bytes() == before

@@ -15,6 +15,7 @@ from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2, status_pb2
 
 from ringfence.v1 import log_service_pb2, prover_service_pb2, registry_service_pb2, verifier_service_pb2
+from serving.development_certificates import Pair
 from serving.errors import STATUS_KEY
 from serving.health import Check
 from serving.interception import Handler
@@ -23,7 +24,7 @@ from serving.log import Log
 from serving.roles import ROLES
 from serving.server import Server, Service
 from serving.settings import Access, Listen, Metrics, Pace, Settings, Tls
-from tests.serving.certificates import Folder, Pair
+from tests.serving.certificates import Folder
 
 Behaviour = Callable[[Any, grpc.ServicerContext], Any]
 FAST = Pace(check_milliseconds=20, notice_milliseconds=0, drain_milliseconds=300, final_milliseconds=2000)

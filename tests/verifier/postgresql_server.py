@@ -61,10 +61,9 @@ class Server:
     def start(self) -> None:
         """Start, and wait until it answers."""
         arguments = ("-D", str(self._folder / "data"), "-k", str(self._folder), "-c", "listen_addresses=")
-        user = self._owner if os.geteuid() == 0 else None
         log = (self._folder / "log").open("ab")
         self._process = subprocess.Popen(  # noqa: S603 - a program of this machine
-            [self._programs / "postgres", *arguments], stdout=log, stderr=log, cwd=self._folder, user=user
+            [*self._as_owner("postgres"), *arguments], stdout=log, stderr=log, cwd=self._folder
         )
         log.close()
         deadline = time.monotonic() + START_SECONDS
@@ -98,9 +97,15 @@ class Server:
         return f"postgresql:///postgres?host={quote(str(self._folder), safe='')}&user={self._owner}{extra}"
 
     def _run(self, program: str, *arguments: object) -> None:
-        user = self._owner if os.geteuid() == 0 else None
-        command = [str(self._programs / program), *map(str, arguments)]
-        subprocess.run(command, check=True, capture_output=True, cwd=self._folder, user=user)  # noqa: S603
+        command = [*self._as_owner(program), *map(str, arguments)]
+        subprocess.run(command, check=True, capture_output=True, cwd=self._folder)  # noqa: S603
+
+    def _as_owner(self, program: str) -> list[str]:
+        """Another program changes the user: Python would fork for it, and what else runs here may not survive that."""
+        command = [str(self._programs / program)]
+        if os.geteuid() != 0:
+            return command
+        return ["setpriv", f"--reuid={self._owner}", f"--regid={self._owner}", "--clear-groups", *command]
 
 
 @contextmanager

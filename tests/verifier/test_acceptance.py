@@ -16,9 +16,11 @@ from tests.verifier.claims import BINDING, ENTRY, NOON, PERIOD, TERMS, UPKEEP, p
 from verifier.acceptance import (
     Acceptance,
     Change,
+    Sealed,
     Terms,
     free_locks,
     lapse_acceptance,
+    let_go,
     open_acceptance,
     refresh_acceptance,
     seize_locks,
@@ -34,28 +36,34 @@ REFRESHED = refresh_acceptance(OPEN, prove(1, policy=UPKEEP), NOON).acceptance
 MOVES: dict[str, Callable[[Acceptance], Change]] = {
     "refresh": lambda acceptance: refresh_acceptance(acceptance, prove(policy=UPKEEP), NOON),
     "free": lambda acceptance: free_locks(acceptance, prove(), [2], NOON),
+    "let go": lambda acceptance: let_go(acceptance, acceptance.held, NOON),
     "lapse": lambda acceptance: lapse_acceptance(acceptance, LATE),
     "seize": lambda acceptance: seize_locks(acceptance, prove_release(2), LATE),
 }
 TABLE = {
     (State.ACCEPTED, "refresh"): State.REFRESHED,
     (State.ACCEPTED, "free"): State.ACCEPTED,
+    (State.ACCEPTED, "let go"): State.RELEASED,
     (State.ACCEPTED, "lapse"): State.LAPSED,
     (State.ACCEPTED, "seize"): Reason.NOT_LAPSED,
     (State.REFRESHED, "refresh"): State.REFRESHED,
     (State.REFRESHED, "free"): State.REFRESHED,
+    (State.REFRESHED, "let go"): State.RELEASED,
     (State.REFRESHED, "lapse"): State.LAPSED,
     (State.REFRESHED, "seize"): Reason.NOT_LAPSED,
     (State.RELEASED, "refresh"): Reason.WRONG_STATE,
     (State.RELEASED, "free"): Reason.WRONG_STATE,
+    (State.RELEASED, "let go"): Reason.WRONG_STATE,
     (State.RELEASED, "lapse"): Reason.WRONG_STATE,
     (State.RELEASED, "seize"): Reason.WRONG_STATE,
     (State.LAPSED, "refresh"): Reason.LAPSED,
     (State.LAPSED, "free"): Reason.LAPSED,
+    (State.LAPSED, "let go"): Reason.LAPSED,
     (State.LAPSED, "lapse"): Reason.WRONG_STATE,
     (State.LAPSED, "seize"): State.SEIZED,
     (State.SEIZED, "refresh"): Reason.WRONG_STATE,
     (State.SEIZED, "free"): Reason.WRONG_STATE,
+    (State.SEIZED, "let go"): Reason.WRONG_STATE,
     (State.SEIZED, "lapse"): Reason.WRONG_STATE,
     (State.SEIZED, "seize"): State.SEIZED,
 }
@@ -84,6 +92,27 @@ def test_every_move_from_every_state(state: State, move: str) -> None:
 def test_an_acceptance_holds_locks() -> None:
     assert refused(open_acceptance, prove(), "a", TERMS, NOON) == (Reason.NOT_APPLICABLE, "nullifiers")
     assert refused(open_acceptance, prove(1, policy=UPKEEP), "a", TERMS, NOON) == (Reason.WRONG_POLICY, "policy")
+
+
+def test_who_lets_go_names_every_lock() -> None:
+    for named in ([], [1], [1, 2, 3], [3]):
+        assert refused(let_go, OPEN, named, NOON) == (Reason.NULLIFIER_NOT_HELD, "leaving")
+    change = let_go(OPEN, [2, 1], NOON)
+    assert (change.entry.claim, change.entry.left, change.acceptance.held) == (None, (1, 2), ())
+
+
+def test_a_lock_comes_with_its_sealed_release_or_none_does() -> None:
+    both = Sealed((b"of nine", b"of five"))
+    assert open_acceptance(prove(9, 5), "a", TERMS, NOON, both).sealed == {9: b"of nine", 5: b"of five"}
+    assert open_acceptance(prove(9, 5), "a", TERMS, NOON).sealed == {}
+    short, required = Sealed((b"of nine",)), Sealed(required=True)
+    for sealed in (short, required):
+        assert refused(open_acceptance, prove(9, 5), "a", TERMS, NOON, sealed)[1] == "sealed_releases"
+    topped_up = refresh_acceptance(OPEN, prove(1, 7, policy=UPKEEP), NOON, Sealed((b"of seven",), required=True))
+    assert topped_up.sealed == {7: b"of seven"}
+    assert refresh_acceptance(OPEN, prove(1, policy=UPKEEP), NOON, required).sealed == {}
+    for release in (b"", bytes(4097)):
+        assert refused(Sealed, (release,)) == (Reason.OUT_OF_BOUNDS, "sealed_releases[0]")
 
 
 @pytest.mark.parametrize(("offset", "lives"), [(-1, True), (0, False), (1, False)])
@@ -181,6 +210,8 @@ def make_move(acceptance: Acceptance, move: str, book: int, lock: int, moment: i
             return refresh_acceptance(acceptance, prove(lock, policy=UPKEEP, book=book), moment)
         case "free":
             return free_locks(acceptance, prove(book=book), [lock], moment)
+        case "let go":
+            return let_go(acceptance, acceptance.held, moment)
         case "lapse":
             return lapse_acceptance(acceptance, moment)
         case _:

@@ -8,7 +8,7 @@ import pytest
 
 from facts.log_entry import Event, LogEntry, State
 from facts.log_proof import hash_leaf, verify_consistency, verify_inclusion
-from margin.errors import InternalError, Reason
+from margin.errors import InternalError, Reason, RejectedError
 from tests.facts.refusals import refused
 from tests.verifier.claims import (
     BINDING,
@@ -24,9 +24,10 @@ from tests.verifier.claims import (
     prove,
     prove_release,
 )
-from verifier.store.database import Database
-from verifier.store.ledger import Ledger, Request, Step
-from verifier.store.records import Receipt
+from verifier.acceptance import Sealed
+from verifier.store.database import Database, Transaction
+from verifier.store.ledger import Ledger, Question, Request, Step
+from verifier.store.records import Receipt, Selection
 
 
 def test_an_acceptance_is_as_it_was_answered(ledger: Ledger) -> None:
@@ -142,16 +143,93 @@ def test_a_request_names_no_more_locks_than_an_acceptance_holds(ledger: Ledger) 
     assert refused(ledger.free, ask(), acceptance.id, prove(), [0]) == (Reason.OUT_OF_BOUNDS, "leaving")
 
 
-def test_pages_of_a_caller(ledger: Ledger) -> None:
-    mine = sorted(ledger.accept(ask(), prove(n, tag=n), TERMS).acceptance.id for n in range(1, 8))
+def test_pages_in_the_order_of_acceptance(ledger: Ledger) -> None:
+    mine = [ledger.accept(ask(), prove(n, tag=n), TERMS).acceptance.id for n in range(1, 8)]
     ledger.accept(ask(caller="other.example"), prove(99, tag=99), TERMS)
-    pages, after = [], None
-    while page := ledger.acceptances("trader.example", after, limit=3):
-        pages.append([each.id for each in page])
-        after = pages[-1][-1]
+    pages, start = [], 0
+    selection = Selection(party="trader.example")
+    while page := ledger.acceptances(selection, start, limit=3):
+        pages.append([each.acceptance.id for each in page])
+        start = page[-1].opened + 1
     assert [len(page) for page in pages] == [3, 3, 1]
     assert [each for page in pages for each in page] == mine
-    assert refused(ledger.acceptances, "trader.example", limit=1001) == (Reason.OUT_OF_BOUNDS, "limit")
+    assert refused(ledger.acceptances, limit=1001) == (Reason.OUT_OF_BOUNDS, "limit")
+
+
+def test_what_is_sealed_is_kept_for_locks_that_are_held(ledger: Ledger) -> None:
+    sealed = Sealed((b"of nine", b"of five"))
+    identity = ledger.accept(ask(), prove(9, 5), TERMS, sealed).acceptance.id
+    assert ledger.standing(identity)[1] == {9: b"of nine", 5: b"of five"}
+    ledger.free(ask(), identity, prove(9, book=2), [5])
+    assert ledger.standing(identity)[1] == {9: b"of nine"}
+
+
+def test_what_is_no_longer_good_changes_nothing(ledger: Ledger, clock: Watch) -> None:
+    """Asked within the transaction and at its moment, of every event that rests on a claim."""
+    moments: list[int] = []
+
+    def refuse(transaction: Transaction, moment: int) -> None:
+        transaction.execute("SELECT 1 FROM store")
+        moments.append(moment)
+        raise RejectedError(Reason.TOO_OLD, "book_root", found="a root", expected="a newer one")
+
+    stale = (Reason.TOO_OLD, "book_root")
+    assert refused(ledger.accept, ask(), prove(1), TERMS, still_good=refuse) == stale
+    identity = ledger.accept(ask(), prove(1, 2), TERMS).acceptance.id
+    clock.now += 5
+    assert refused(ledger.refresh, ask(), identity, prove(1, policy=UPKEEP), still_good=refuse) == stale
+    assert refused(ledger.free, ask(), identity, prove(1, book=2), [2], refuse) == stale
+    assert refused(ledger.seize, ask(), identity, prove_release(1), refuse) == stale
+    assert (ledger.head.size, moments) == (1, [NOON, NOON + 5, NOON + 5, NOON + 5])
+
+
+def test_a_request_is_recalled_without_its_claim(ledger: Ledger) -> None:
+    request, claim = ask(), prove(1)
+    question = Question(Event.ACCEPT, claim.id, claim.id)
+    assert ledger.recall(request, question) is None
+    assert ledger.recall(request, question) is None
+    receipt = ledger.accept(request, claim, TERMS)
+    assert ledger.recall(request, question) == receipt
+    for other in (
+        replace(question, sealed=(b"other",)),
+        replace(question, event=Event.REFRESH),
+        replace(question, claim=None),
+        replace(question, leaving=(1,)),
+    ):
+        assert refused(ledger.recall, request, other) == (Reason.REQUEST_REUSED, "request.id")
+    assert ledger.recall(replace(request, caller="other.example"), question) is None
+
+
+def test_changes_are_told_from_a_place_on(ledger: Ledger) -> None:
+    made = [ledger.accept(ask(caller=f"{n % 2}.example"), prove(n, tag=n), TERMS) for n in range(1, 7)]
+    assert ledger.changes(0) == (made, 6)
+    assert ledger.changes(2, limit=3) == (made[2:5], 5)
+    assert ledger.changes(1, Selection(party="1.example")) == ([made[2], made[4]], 6)
+    assert ledger.changes(6) == ([], 6)
+
+
+@pytest.mark.parametrize(
+    ("selection", "found"),
+    [
+        (Selection(), [1, 2, 3]),
+        (Selection(verifier="desk-1"), [1, 2, 3]),
+        (Selection(verifier="desk-2"), []),
+        (Selection(party="other.example"), [2]),
+        (Selection(places=((1, BINDING.contract), (2, b"x"))), [1, 2, 3]),
+        (Selection(places=((2, BINDING.contract),)), []),
+        (Selection(places=()), []),
+        (Selection(state=State.RELEASED), [3]),
+        (Selection(position_tag=2), [2]),
+        (Selection(state=State.ACCEPTED, party="trader.example"), [1]),
+    ],
+)
+def test_what_is_selected(ledger: Ledger, selection: Selection, found: list[int]) -> None:
+    for number in (1, 2, 3):
+        ledger.accept(
+            ask(caller="other.example" if number == 2 else "trader.example"), prove(number, tag=number), TERMS
+        )
+    ledger.let_go(ask(), prove(3, tag=3).id, [3])
+    assert [kept.acceptance.position_tag for kept in ledger.acceptances(selection)] == found
 
 
 def test_a_claim_lets_locks_go_once(ledger: Ledger) -> None:

@@ -6,7 +6,7 @@ comes back is found by the next transaction.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from queue import Empty, LifoQueue
 from typing import Any, ClassVar, Final, Protocol
@@ -25,6 +25,10 @@ class Transaction(Protocol):
 
     def execute(self, statement: str, *values: Value) -> list[Row]:
         """The rows of a statement, in which ``?`` stands for each value."""
+        ...
+
+    def stream(self, statement: str) -> Iterator[Row]:
+        """The rows of a statement, of which there may be more than fit into memory."""
         ...
 
 
@@ -47,6 +51,10 @@ class Database(ABC):
     """What the driver raises where a constraint of the schema stops a statement."""
     list_tables: ClassVar[str]
     """The statement that lists the tables that are there."""
+    list_columns: ClassVar[str]
+    """The statement that lists the columns of a table, in their order."""
+    find_damage: ClassVar[Sequence[str]]
+    """Statements that tell what is broken in the files of the database, a row for each thing."""
 
     def __init__(self) -> None:
         self._idle: LifoQueue[Connection] = LifoQueue()

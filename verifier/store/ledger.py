@@ -6,7 +6,7 @@ known by its own id: proved or sent again it is the same claim and is counted on
 is the leaf of the log, which holds everything about an acceptance that changes.
 
 The clock is read inside the transaction, after everybody who came first: whoever waited for a turn is judged when it
-comes.
+comes. Those who wait while others are put on the disk go together (``verifier.store.turns``).
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -25,11 +25,14 @@ from facts.log_proof import require_size
 from margin.errors import InternalError, MalformedError, MisuseError, Reason, RejectedError
 from verifier.acceptance import (
     LIVE,
+    UNSEALED,
     Acceptance,
     Change,
+    Sealed,
     Terms,
     free_locks,
     lapse_acceptance,
+    let_go,
     open_acceptance,
     refresh_acceptance,
     require_live,
@@ -39,12 +42,15 @@ from verifier.claim import ProvedClaim
 from verifier.log import ReadNode, compute_root, prove_consistency, prove_inclusion
 from verifier.store import records
 from verifier.store.database import Database, Transaction
-from verifier.store.records import Receipt
+from verifier.store.records import EVERYTHING, Kept, Receipt, Selection
 from verifier.store.schema import Identity, require_current
+from verifier.store.turns import Turns
 
 MAX_REQUEST_CHARACTERS: Final = 64
 MAX_CALLER_CHARACTERS: Final = 255
 MAX_PAGE: Final = 1000
+NO_CLAIM: Final = bytes(32)
+"""Stands where a question that has no claim would name one."""
 
 Clock = Callable[[], int]
 """Now, in seconds since 1970."""
@@ -93,29 +99,52 @@ class Seen:
     digest: bytes
 
 
+StillGood = Callable[[Transaction, int], None]
+"""Asked inside the transaction, at its moment: refuses what was good when a proof was checked and is no longer."""
+
+
+def leave_as_found(_: Transaction, __: int) -> None:
+    """Nothing that was good can have gone bad."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a request asks for."""
+    """What a request asks for: of one request there is one, whoever sends it again."""
 
     event: Event
     acceptance: str
-    claim: ProvedClaim
-    decide: Callable[[Transaction, int], Change]
+    claim: str | None
+    """The id of the claim, if there is one."""
     leaving: tuple[int, ...] = ()
-    terms: Terms | None = None
+    sealed: tuple[bytes, ...] = ()
 
     def __post_init__(self) -> None:
         require_identity(self.acceptance, "acceptance")
         require_set(self.leaving, "leaving")
 
-    @property
-    def digest(self) -> bytes:
-        """The same for the same question; the bytes of a proof are no part of it."""
-        terms = self.terms
+    def digest(self, terms: Terms | None) -> bytes:
+        """The same for the same question; the bytes of a proof are no part of it.
+
+        Terms are those of the acceptance that the question made, which destinations may change afterwards.
+        """
         asked = (terms.entry.encode(), terms.upkeep.encode(), terms.period_seconds) if terms else ()
         numbers = (int(self.event), len(self.leaving), *self.leaving, *asked)
-        ids = bytes.fromhex(self.acceptance) + bytes.fromhex(self.claim.id)
-        return sha256(ids + b"".join(map(records.write_element, numbers))).digest()
+        ids = bytes.fromhex(self.acceptance) + (bytes.fromhex(self.claim) if self.claim else NO_CLAIM)
+        sealed = b"".join(sha256(release).digest() for release in self.sealed)
+        return sha256(ids + b"".join(map(records.write_element, numbers)) + sealed).digest()
+
+    def digest_in(self, acceptance: Acceptance) -> bytes:
+        """The digest where this is the acceptance that answers."""
+        return self.digest(acceptance.terms if self.event is Event.ACCEPT else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to be done about a question."""
+
+    claim: ProvedClaim | None
+    change: Callable[[Transaction, int], Change]
+    still_good: StillGood
 
 
 class Ledger:
@@ -130,44 +159,87 @@ class Ledger:
         self._observe = observe
         self._seen: Seen | None = None
         self._seen_lock = Lock()
+        self._turns = Turns(self._turn)
 
     # --- Events ------------------------------------------------------------------------------------------
 
-    def accept(self, request: Request, claim: ProvedClaim, terms: Terms) -> Receipt:
+    def accept(
+        self,
+        request: Request,
+        claim: ProvedClaim,
+        terms: Terms,
+        sealed: Sealed = UNSEALED,
+        still_good: StillGood = leave_as_found,
+    ) -> Receipt:
         """Take the locks of a claim as collateral; a claim that was accepted and still lives is answered again."""
 
-        def decide(_: Transaction, moment: int) -> Change:
-            return open_acceptance(claim, request.caller, terms, moment)
+        def change(_: Transaction, moment: int) -> Change:
+            return open_acceptance(claim, request.caller, terms, moment, sealed)
 
-        return self._answer(request, Question(Event.ACCEPT, claim.id, claim, decide, terms=terms))
+        question = Question(Event.ACCEPT, claim.id, claim.id, sealed=sealed.releases)
+        return self._answer(request, question, Decision(claim, change, still_good))
 
-    def refresh(self, request: Request, acceptance: str, claim: ProvedClaim) -> Receipt:
+    def refresh(
+        self,
+        request: Request,
+        acceptance: str,
+        claim: ProvedClaim,
+        sealed: Sealed = UNSEALED,
+        still_good: StillGood = leave_as_found,
+    ) -> Receipt:
         """Let an acceptance live on, with further locks if the claim has any."""
 
-        def decide(transaction: Transaction, moment: int) -> Change:
-            return refresh_acceptance(require_acceptance(transaction, acceptance), claim, moment)
+        def change(transaction: Transaction, moment: int) -> Change:
+            return refresh_acceptance(require_acceptance(transaction, acceptance), claim, moment, sealed)
 
-        return self._answer(request, Question(Event.REFRESH, acceptance, claim, decide))
+        question = Question(Event.REFRESH, acceptance, claim.id, sealed=sealed.releases)
+        return self._answer(request, question, Decision(claim, change, still_good))
 
-    def free(self, request: Request, acceptance: str, claim: ProvedClaim, leaving: Collection[int]) -> Receipt:
+    def free(
+        self,
+        request: Request,
+        acceptance: str,
+        claim: ProvedClaim,
+        leaving: Collection[int],
+        still_good: StillGood = leave_as_found,
+    ) -> Receipt:
         """Let locks leave an acceptance; with the last one it is released."""
-        named = tuple(sorted({require_element(each, "leaving") for each in leaving}))
+        named = name_locks(leaving)
 
-        def decide(transaction: Transaction, moment: int) -> Change:
+        def change(transaction: Transaction, moment: int) -> Change:
             return free_locks(require_acceptance(transaction, acceptance), claim, named, moment)
 
-        return self._answer(request, Question(Event.FREE, acceptance, claim, decide, named))
+        question = Question(Event.FREE, acceptance, claim.id, named)
+        return self._answer(request, question, Decision(claim, change, still_good))
 
-    def seize(self, request: Request, acceptance: str, claim: ProvedClaim) -> Receipt:
+    def let_go(self, request: Request, acceptance: str, leaving: Collection[int]) -> Receipt:
+        """Let all locks leave because whoever they are pledged to says so, who names every one of them."""
+        named = name_locks(leaving)
+
+        def change(transaction: Transaction, moment: int) -> Change:
+            return let_go(require_acceptance(transaction, acceptance), named, moment)
+
+        question = Question(Event.FREE, acceptance, None, named)
+        return self._answer(request, question, Decision(None, change, leave_as_found))
+
+    def seize(
+        self, request: Request, acceptance: str, claim: ProvedClaim, still_good: StillGood = leave_as_found
+    ) -> Receipt:
         """Take a lock of an acceptance that lapsed; that it did is written down first, if nobody has."""
 
-        def decide(transaction: Transaction, moment: int) -> Change:
+        def change(transaction: Transaction, moment: int) -> Change:
             current = require_acceptance(transaction, acceptance)
             if current.state in LIVE and not current.is_live(moment):
                 current = self._write(transaction, lapse_acceptance(current, moment)).acceptance
             return seize_locks(current, claim, moment)
 
-        return self._answer(request, Question(Event.SEIZE, acceptance, claim, decide))
+        question = Question(Event.SEIZE, acceptance, claim.id)
+        return self._answer(request, question, Decision(claim, change, still_good))
+
+    def recall(self, request: Request, question: Question) -> Receipt | None:
+        """What was answered to a request before; nothing is asked of its claim again."""
+        with self._reading() as (transaction, _):
+            return find_answer(transaction, request, question)
 
     def lapse_overdue(self, limit: int = MAX_PAGE) -> list[Receipt]:
         """Write down which acceptances have lapsed, the oldest first; nothing depends on when that is done."""
@@ -176,9 +248,11 @@ class Ledger:
         def lapse(transaction: Transaction) -> list[Receipt]:
             moment = self._clock()
             overdue = records.list_overdue(transaction, moment, limit)
-            return [self._write(transaction, lapse_acceptance(each, moment)) for each in overdue]
+            return [self._write(transaction, lapse_acceptance(each.acceptance, moment)) for each in overdue]
 
-        return self._change(lapse)
+        with self._reading() as (transaction, _):
+            is_needed = bool(records.list_overdue(transaction, self._clock(), 1))
+        return self._change(lapse) if is_needed else []
 
     def require_writable(self) -> None:
         """Write something that means nothing, as a sign of life."""
@@ -187,17 +261,50 @@ class Ledger:
 
     # --- Questions ---------------------------------------------------------------------------------------
 
-    def acceptance(self, identity: str) -> Acceptance:
+    def acceptance(self, identity: str, selection: Selection = EVERYTHING) -> Acceptance:
         """An acceptance as it is now."""
-        with self._reading() as (transaction, _):
-            return require_acceptance(transaction, identity)
+        return self.kept(identity, selection).acceptance
 
-    def acceptances(self, caller: str, after: str | None = None, limit: int = MAX_PAGE) -> list[Acceptance]:
-        """A page of the acceptances that were made on the request of one caller, in the order of their ids."""
-        require_page(limit)
-        behind = b"" if after is None else bytes.fromhex(require_identity(after, "after"))
+    def kept(self, identity: str, selection: Selection = EVERYTHING) -> Kept:
+        """An acceptance as it is now, with its places in the log."""
         with self._reading() as (transaction, _):
-            return records.list_acceptances(transaction, caller, behind, limit)
+            return require_kept(transaction, identity, selection)
+
+    def standing(self, identity: str, selection: Selection = EVERYTHING) -> tuple[Receipt, dict[int, bytes]]:
+        """The last change of an acceptance, and what was sealed for the venue of the locks that it holds."""
+        with self._reading() as (transaction, _):
+            latest = require_kept(transaction, identity, selection).latest
+            return records.read_receipt(transaction, latest), records.list_sealed(transaction, identity)
+
+    def acceptances(self, selection: Selection = EVERYTHING, start: int = 0, limit: int = MAX_PAGE) -> list[Kept]:
+        """A page of acceptances in the order in which they were accepted, from a place in the log on."""
+        require_page(limit)
+        require_size(start, "start")
+        with self._reading() as (transaction, _):
+            return records.list_acceptances(transaction, selection, start, limit)
+
+    def changes(
+        self, start: int, selection: Selection = EVERYTHING, limit: int = MAX_PAGE
+    ) -> tuple[list[Receipt], int]:
+        """Changes in the order in which they happened, from a place in the log on, and the place to go on from."""
+        require_page(limit)
+        require_size(start, "start")
+        with self._reading() as (transaction, size):
+            places = records.list_changes(transaction, selection, start, limit)
+            end = places[-1] + 1 if len(places) == limit else max(start, size)
+            return [records.read_receipt(transaction, place) for place in places], end
+
+    def leaf_hash(self, place: int) -> bytes:
+        """What stands in the tree for a leaf."""
+        with self._reading_up_to(place + 1) as transaction:
+            return records.read_node(transaction, 0, place)
+
+    def prove_leaf(self, place: int) -> tuple[LogHead, bytes, tuple[bytes, ...]]:
+        """The head, a leaf, and that it is in the tree of that head."""
+        with self._reading_up_to(place + 1) as transaction:
+            size, read = records.count_leaves(transaction), reader_of(transaction)
+            head = LogHead(self.identity.origin, size, compute_root(size, read))
+            return head, records.list_leaves(transaction, place, 1)[0], prove_inclusion(place, size, read)
 
     @property
     def head(self) -> LogHead:
@@ -229,47 +336,57 @@ class Ledger:
 
     # --- How an event is written -------------------------------------------------------------------------
 
-    def _answer(self, request: Request, question: Question) -> Receipt:
+    def _answer(self, request: Request, question: Question, decision: Decision) -> Receipt:
         """The receipt of a request, which changes something the first time only."""
 
         def answer(transaction: Transaction) -> Receipt:
-            earlier = records.find_request(transaction, request.caller, request.id)
+            earlier = find_answer(transaction, request, question)
             if earlier is not None:
-                return read_answer(transaction, *earlier, question)
-            require_domain(question.claim, self.identity)
+                return earlier
+            if decision.claim is not None:
+                require_domain(decision.claim, self.identity)
             moment = self._clock()
+            decision.still_good(transaction, moment)
             receipt = find_repeated(transaction, question, moment)
             if receipt is None:
-                receipt = self._write(transaction, question.decide(transaction, moment))
-            records.insert_request(transaction, request.caller, request.id, question.digest, receipt.place)
+                receipt = self._write(transaction, decision.change(transaction, moment))
+            body = question.digest_in(receipt.acceptance)
+            records.insert_request(transaction, request.caller, request.id, body, receipt.place)
             return receipt
 
         return self._change(answer)
 
     def _change(self, act: Callable[[Transaction], Result]) -> Result:
         """Do something in a transaction, and tell it when it is on the disk."""
+        result = self._turns.do(act)
+        self._observe(Step.BEFORE_REPLY)
+        return result
+
+    @contextmanager
+    def _turn(self) -> Iterator[Transaction]:
+        """The transaction of everybody whose turn it is."""
         with self._writing() as transaction:
-            result = act(transaction)
+            yield transaction
             last = find_last(transaction)
             self._observe(Step.BEFORE_COMMIT)
         self._observe(Step.AFTER_COMMIT)
         self._notice(last)
-        self._observe(Step.BEFORE_REPLY)
-        return result
 
     def _write(self, transaction: Transaction, change: Change) -> Receipt:
         """Acceptance, nullifiers, log leaf and claim."""
         require_unspent(transaction, change)
         self._observe(Step.BEFORE_INSERT)
+        place = records.count_leaves(transaction)
         if change.entry.event is Event.ACCEPT:
-            records.insert_acceptance(transaction, change.acceptance)
+            records.insert_acceptance(transaction, change.acceptance, place)
         else:
-            records.update_acceptance(transaction, change.acceptance)
+            records.update_acceptance(transaction, change.acceptance, place)
         self._observe(Step.AFTER_ACCEPTANCE)
         records.insert_nullifiers(transaction, change)
         records.let_nullifiers_go(transaction, change)
         self._observe(Step.AFTER_NULLIFIERS)
-        place = records.append_leaf(transaction, change.entry)
+        records.append_leaf(transaction, change.entry, place)
+        records.insert_change(transaction, change.acceptance, place)
         records.insert_claim(transaction, change.entry, place)
         self._observe(Step.AFTER_LEAF)
         return Receipt(change.acceptance, change.entry, place)
@@ -312,12 +429,17 @@ class Ledger:
 # --- The rules -------------------------------------------------------------------------------------------
 
 
-def read_answer(transaction: Transaction, digest: bytes, place: int, question: Question) -> Receipt:
+def find_answer(transaction: Transaction, request: Request, question: Question) -> Receipt | None:
     """What was answered to a request, if this is what it asked."""
-    if digest != question.digest:
+    earlier = records.find_request(transaction, request.caller, request.id)
+    if earlier is None:
+        return None
+    digest, place = earlier
+    receipt = records.read_receipt(transaction, place)
+    if digest != question.digest_in(receipt.acceptance):
         found, expected = "another question", "what was asked under this id before"
         raise MisuseError(Reason.REQUEST_REUSED, "request.id", found=found, expected=expected)
-    return records.read_receipt(transaction, place)
+    return receipt
 
 
 def find_repeated(transaction: Transaction, question: Question, moment: int) -> Receipt | None:
@@ -325,7 +447,9 @@ def find_repeated(transaction: Transaction, question: Question, moment: int) -> 
 
     A claim does not bring back what has ended since: as a new question it meets its own nullifiers.
     """
-    place = records.find_claim(transaction, question.claim.id, question.acceptance, question.event)
+    if question.claim is None:
+        return None
+    place = records.find_claim(transaction, question.claim, question.acceptance, question.event)
     if place is None:
         return None
     current = require_acceptance(transaction, question.acceptance)
@@ -338,6 +462,11 @@ def find_repeated(transaction: Transaction, question: Question, moment: int) -> 
         found, expected = "a claim that let other locks go", "a claim that was not used for this"
         raise RejectedError(Reason.CLAIM_USED, "claim", found=found, expected=expected)
     return receipt
+
+
+def name_locks(nullifiers: Collection[int]) -> tuple[int, ...]:
+    """The nullifiers in the one order that a set of them has."""
+    return tuple(sorted({require_element(each, "leaving") for each in nullifiers}))
 
 
 def require_domain(claim: ProvedClaim, identity: Identity) -> None:
@@ -356,7 +485,12 @@ def require_unspent(transaction: Transaction, change: Change) -> None:
 
 def require_acceptance(transaction: Transaction, identity: str) -> Acceptance:
     """An acceptance that there is."""
-    found = records.find_acceptance(transaction, require_identity(identity, "acceptance"))
+    return require_kept(transaction, identity).acceptance
+
+
+def require_kept(transaction: Transaction, identity: str, selection: Selection = EVERYTHING) -> Kept:
+    """An acceptance that there is, and its places in the log."""
+    found = records.find_acceptance(transaction, require_identity(identity, "acceptance"), selection)
     if found is None:
         expected = "the id of an acceptance"
         raise MisuseError(Reason.UNKNOWN_ACCEPTANCE, "acceptance", found=identity, expected=expected)

@@ -4,7 +4,7 @@ The lock belongs to the transaction and goes with it, also when its client dies.
 committed is refused.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import ClassVar, Final
 
@@ -15,6 +15,7 @@ from verifier.store.database import DEFAULT_PATIENCE_SECONDS, Connection, Databa
 
 WRITE_LOCK: Final = 0x52494E4746454E43
 """The number that writers wait for: RINGFENC."""
+ROWS_AT_ONCE: Final = 1000
 DURABLE: Final = ("fsync", "full_page_writes", "synchronous_commit")
 """None of these may be off."""
 
@@ -32,6 +33,13 @@ class PostgreSQLConnection:
         cursor = self._connection.execute(statement.replace("?", "%s").encode(), values or None)
         return cursor.fetchall() if cursor.description else []
 
+    def stream(self, statement: str) -> Iterator[Row]:
+        """The rows of a statement, fetched in portions."""
+        with self._connection.cursor(name="stream") as cursor:
+            cursor.itersize = ROWS_AT_ONCE
+            cursor.execute(statement.encode())
+            yield from cursor
+
     def close(self) -> None:
         """Give it up."""
         self._connection.close()
@@ -46,6 +54,12 @@ class PostgreSQLDatabase(Database):
     failures: ClassVar[tuple[type[Exception], ...]] = (psycopg.Error, OSError)
     violations: ClassVar[tuple[type[Exception], ...]] = (psycopg.IntegrityError,)
     list_tables: ClassVar[str] = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+
+    list_columns: ClassVar[str] = (
+        "SELECT column_name FROM information_schema.columns "
+        "WHERE table_schema = current_schema() AND table_name = ? ORDER BY ordinal_position"
+    )
+    find_damage: ClassVar[Sequence[str]] = ()
 
     def __init__(self, url: str, patience_seconds: int = DEFAULT_PATIENCE_SECONDS) -> None:
         super().__init__()

@@ -4,12 +4,13 @@ A migration and the number that says it was made are one transaction: killed hal
 a later version, of another domain, or with some of its tables missing is refused, not mended.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from facts.log_head import require_origin
 from margin.errors import MisuseError, Reason, RejectedError
+from verifier.store.backfill import write_changes_down
 from verifier.store.database import Database, Transaction
 
 MAX_DOMAIN_CHARACTERS: Final = 255
@@ -31,13 +32,17 @@ class Identity:
             raise MisuseError(Reason.OUT_OF_BOUNDS, "domain", found=found, expected=expected)
 
 
+Fill = Callable[[Transaction], None]
+"""Works out what the rows of an earlier version did not say."""
+
+
 @dataclass(frozen=True, slots=True)
 class Migration:
     """What leads from the version before to this one, in the types of any database."""
 
     tables: frozenset[str]
     """Those that it adds."""
-    statements: tuple[str, ...]
+    statements: tuple[str | Fill, ...]
 
 
 FIRST: Final = Migration(
@@ -102,21 +107,97 @@ FIRST: Final = Migration(
         ) {table}""",
     ),
 )
-MIGRATIONS: Final = (FIRST,)
+SECOND: Final = Migration(
+    frozenset({"fact", "publication", "equivocation"}),
+    (
+        """CREATE TABLE fact (
+            place {integer} PRIMARY KEY CHECK (place >= 0),
+            kind {text} NOT NULL CHECK (length(kind) BETWEEN 1 AND 32),
+            subject {text} NOT NULL CHECK (length(subject) BETWEEN 1 AND 255),
+            sequence {integer} NOT NULL CHECK (sequence > 0),
+            governed {integer} NOT NULL CHECK (governed BETWEEN 0 AND place),
+            accepted_at {integer} NOT NULL CHECK (accepted_at > 0),
+            signed {bytes} NOT NULL CHECK (length(signed) BETWEEN 1 AND 73728),
+            UNIQUE (kind, subject, sequence)
+        ) {table}""",
+        """CREATE TABLE publication (
+            caller {text} NOT NULL CHECK (length(caller) BETWEEN 1 AND 255),
+            id {text} NOT NULL CHECK (length(id) BETWEEN 1 AND 64),
+            body {bytes} NOT NULL CHECK (length(body) = 32),
+            place {integer} NOT NULL CHECK (place >= 0),
+            kind {text} NOT NULL CHECK (length(kind) BETWEEN 1 AND 32),
+            subject {text} NOT NULL CHECK (length(subject) BETWEEN 1 AND 255),
+            sequence {integer} NOT NULL CHECK (sequence > 0),
+            named {bytes} NOT NULL CHECK (length(named) = 32),
+            active_from {integer} NOT NULL CHECK (active_from > 0),
+            PRIMARY KEY (caller, id)
+        ) {table}""",
+        "CREATE INDEX publication_by_place ON publication (place)",
+        """CREATE TABLE equivocation (
+            kind {text} NOT NULL CHECK (length(kind) BETWEEN 1 AND 32),
+            subject {text} NOT NULL CHECK (length(subject) BETWEEN 1 AND 255),
+            sequence {integer} NOT NULL CHECK (sequence > 0),
+            noticed_at {integer} NOT NULL CHECK (noticed_at > 0),
+            accepted {bytes} NOT NULL CHECK (length(accepted) BETWEEN 1 AND 73728),
+            refused {bytes} NOT NULL CHECK (length(refused) BETWEEN 1 AND 73728),
+            PRIMARY KEY (kind, subject, sequence)
+        ) {table}""",
+    ),
+)
+"""Signed facts as they travelled, what was answered to those who published them, and the lies of their signers."""
+THIRD: Final = Migration(
+    frozenset({"change"}),
+    (
+        "ALTER TABLE acceptance ADD COLUMN opened {integer} NOT NULL DEFAULT 0 CHECK (opened >= 0)",
+        "ALTER TABLE acceptance ADD COLUMN latest {integer} NOT NULL DEFAULT 0 CHECK (latest >= 0)",
+        "ALTER TABLE nullifier ADD COLUMN sealed {bytes} CHECK (length(sealed) BETWEEN 1 AND 4096)",
+        """CREATE TABLE change (
+            place {integer} PRIMARY KEY REFERENCES log_leaf (place),
+            acceptance {bytes} NOT NULL REFERENCES acceptance (id),
+            policy {bytes} NOT NULL CHECK (length(policy) = 32),
+            proof_expiry {bytes} NOT NULL CHECK (length(proof_expiry) = 8),
+            key_id {bytes} NOT NULL CHECK (length(key_id) = 32),
+            refreshed_at {integer} NOT NULL
+        ) {table}""",
+        write_changes_down,
+        "CREATE INDEX change_by_acceptance ON change (acceptance, place)",
+        "CREATE UNIQUE INDEX acceptance_by_place ON acceptance (opened)",
+        "CREATE INDEX acceptance_by_position ON acceptance (position_tag, opened)",
+        "CREATE INDEX acceptance_by_state ON acceptance (state, opened)",
+        "CREATE INDEX request_by_place ON request (place)",
+    ),
+)
+MIGRATIONS: Final = (FIRST, SECOND, THIRD)
 
 
 def upgrade_store(database: Database, identity: Identity, migrations: Sequence[Migration] = MIGRATIONS) -> None:
     """Bring a store to the last version, or make one where there is none; one that is current is left as it is."""
     with database.write() as transaction:
-        version = read_version(database, transaction, identity, migrations)
-        for migration in migrations[version:]:
-            for statement in migration.statements:
-                transaction.execute(statement.format_map(database.types))
-        if version == 0:
-            values = (len(migrations), identity.domain, identity.origin)
-            transaction.execute("INSERT INTO store (one, version, domain, origin) VALUES (1, ?, ?, ?)", *values)
-        elif version < len(migrations):
-            transaction.execute("UPDATE store SET version = ?", len(migrations))
+        migrate(database, transaction, identity, migrations)
+
+
+def migrate(
+    database: Database, transaction: Transaction, identity: Identity, migrations: Sequence[Migration] = MIGRATIONS
+) -> int:
+    """What an upgrade does, in a transaction that is under way; the version that was found, 0 where there was none."""
+    version = read_version(database, transaction, identity, migrations)
+    for migration in migrations[version:]:
+        for statement in migration.statements:
+            make(statement, database, transaction)
+    if version == 0:
+        values = (len(migrations), identity.domain, identity.origin)
+        transaction.execute("INSERT INTO store (one, version, domain, origin) VALUES (1, ?, ?, ?)", *values)
+    elif version < len(migrations):
+        transaction.execute("UPDATE store SET version = ?", len(migrations))
+    return version
+
+
+def make(statement: str | Fill, database: Database, transaction: Transaction) -> None:
+    """One statement of a migration, in the types of a database."""
+    if isinstance(statement, str):
+        transaction.execute(statement.format_map(database.types))
+    else:
+        statement(transaction)
 
 
 def require_current(database: Database, identity: Identity, migrations: Sequence[Migration] = MIGRATIONS) -> None:
@@ -147,6 +228,13 @@ def read_version(
         found, expected = f"{domain}, log {origin}", f"{identity.domain}, log {identity.origin}"
         raise RejectedError(Reason.WRONG_CONTEXT, "store", found=found, expected=expected)
     return int(version)
+
+
+def find_identity(database: Database, transaction: Transaction) -> Identity | None:
+    """Which store it is, by its own word; None where there is none."""
+    there = {name for (name,) in transaction.execute(database.list_tables)}
+    rows = transaction.execute("SELECT domain, origin FROM store") if "store" in there else []
+    return Identity(*rows[0]) if rows else None
 
 
 def tables_of(migrations: Sequence[Migration]) -> frozenset[str]:

@@ -6,7 +6,7 @@ IMMEDIATE``), so that it never finds half way that it has to give way.
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
@@ -42,6 +42,10 @@ class SQLiteConnection:
         """The rows of a statement."""
         return cast("list[Row]", self._connection.execute(statement, values).fetchall())
 
+    def stream(self, statement: str) -> Iterator[Row]:
+        """The rows of a statement, one by one."""
+        return self._connection.execute(statement)
+
     def close(self) -> None:
         """Give it up."""
         self._connection.close()
@@ -56,6 +60,11 @@ class SQLiteDatabase(Database):
     failures: ClassVar[tuple[type[Exception], ...]] = (sqlite3.Error, OSError)
     violations: ClassVar[tuple[type[Exception], ...]] = (sqlite3.IntegrityError,)
     list_tables: ClassVar[str] = "SELECT name FROM sqlite_master WHERE type = 'table'"
+    list_columns: ClassVar[str] = "SELECT name FROM pragma_table_info(?) ORDER BY cid"
+    find_damage: ClassVar[Sequence[str]] = (
+        "SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
+        "SELECT * FROM pragma_foreign_key_check",
+    )
 
     def __init__(self, path: Path, patience_seconds: float = DEFAULT_PATIENCE_SECONDS) -> None:
         super().__init__()

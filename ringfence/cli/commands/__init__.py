@@ -6,11 +6,31 @@ from typing import Annotated
 import typer
 
 from ringfence import __version__
-from ringfence.cli.commands import ceremony, circuit, groth16, margin, policy, r1cs, wtns, zkey
+from ringfence.cli.commands import (
+    attestation,
+    ceremony,
+    certs,
+    circuit,
+    groth16,
+    keys,
+    log,
+    margin,
+    policy,
+    prover,
+    r1cs,
+    registry,
+    sandbox,
+    store,
+    verifier,
+    wtns,
+    zkey,
+)
+from ringfence.cli.commands.collateral import accept, acceptances, refresh, release, seal, seize, watch
 from ringfence.cli.commands.commit import commit
 from ringfence.cli.commands.demo import demo
 from ringfence.cli.commands.doctor import doctor
 from ringfence.cli.commands.prove import prove
+from ringfence.cli.commands.trust import trust
 from ringfence.cli.commands.verify import verify
 from ringfence.cli.options import JsonOption
 from ringfence.cli.terminal import out, write_json
@@ -28,12 +48,29 @@ app.add_typer(policy.app, name="policy")
 app.command()(commit)
 app.command()(prove)
 app.command()(verify)
+app.command()(accept)
+app.command()(refresh)
+app.command()(release)
+app.command()(seal)
+app.command()(seize)
+app.command()(acceptances)
+app.command()(watch)
+app.add_typer(log.app, name="log")
+app.command()(trust)
 app.add_typer(circuit.app, name="circuit")
 app.add_typer(groth16.app, name="groth16")
 app.add_typer(ceremony.app, name="ceremony")
 app.add_typer(r1cs.app, name="r1cs")
 app.add_typer(wtns.app, name="wtns")
 app.add_typer(zkey.app, name="zkey")
+app.add_typer(store.app, name="store")
+app.add_typer(certs.app, name="certs")
+app.add_typer(keys.app, name="keys")
+app.add_typer(attestation.app, name="attestation")
+app.add_typer(prover.app, name="prover")
+app.add_typer(verifier.app, name="verifier")
+app.add_typer(registry.app, name="registry")
+app.add_typer(sandbox.app, name="sandbox")
 app.command()(doctor)
 app.command()(demo)
 

@@ -1,15 +1,15 @@
 """``ringfence commit``: a position, and the locks that back it, as commitments; what opens them goes into a wallet."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from facts.commitments import commit_lock, commit_position, tag_position
-from margin.errors import MisuseError, Reason
 from prover.development import commit_for_development, open_development, read_folder_demand
 from prover.publication import write_publication
-from prover.request import read_request_file
+from prover.request import read_lone_document, read_request_file
 from prover.wallet import KeptPosition, Wallet
 from ringfence.cli.options import JsonOption
 from ringfence.cli.passphrase import PassphraseDescriptorOption, PassphraseFileOption, ask_passphrase
@@ -38,19 +38,20 @@ def commit(
     passphrase_fd: PassphraseDescriptorOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Commit to a position: its secrets go into the wallet, its commitment into a book for development."""
+    """Commit to a position: its secrets go into the wallet, its commitment into a book for development.
+
+    Under a name that the wallet has, the same document with further holdings in its basket is a top-up.
+    """
     request = read_request_file(file)
     is_new = not wallet.exists()
     passphrase = ask_passphrase(passphrase_file, passphrase_fd, is_new=is_new)
     opened = Wallet.create(wallet, passphrase) if is_new else Wallet.open(wallet, passphrase)
     called = name or request.name
-    if called in opened.secrets.positions:
-        expected = "a name that the wallet does not have yet: --name"
-        raise MisuseError(Reason.DUPLICATE_FIELD, "name", found=called, expected=expected)
     publication = open_development(facts)
     demand = request.demand or read_folder_demand(facts, request)
-    kept, published = commit_for_development(request, opened.secrets, publication, demand)
-    opened.secrets.positions[called] = kept
+    known = opened.secrets.positions.get(called)
+    kept, published = commit_for_development(request, opened.secrets, publication, demand, known)
+    opened.secrets.positions[called] = replace(kept, document=read_lone_document(file))
     opened.save()
     write_publication(facts, published)
     report = {"name": called, **describe(kept, opened.secrets.key), "wallet": str(wallet), "facts": str(facts)}

@@ -13,12 +13,13 @@ from facts.public_inputs import PublicInputs
 from margin.documents.reading import read_document
 from margin.errors import MisuseError, Reason
 from prover.artifacts import Cache
+from prover.commitment import count_locks
 from prover.development import read_folder_demand
 from prover.proving import Prover, render_verifying_key
 from prover.publication import read_publication
 from prover.release import assemble_release
 from prover.request import Request, read_request_file
-from prover.wallet import KeptPosition, Wallet
+from prover.wallet import Wallet
 from prover.witness import Situation
 from ringfence.cli.commands.circuit import NameArgument, ShapeOption
 from ringfence.cli.commands.commit import FACTS, WALLET, FactsOption, NameOption, WalletOption
@@ -47,7 +48,12 @@ def prove(
     wallet: WalletOption = WALLET,
     facts: FactsOption = FACTS,
     demand: DemandOption = None,
-    lock: Annotated[int, typer.Option("--lock", help="For release: which lock of the position, from 0 on.")] = 0,
+    lock: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--lock", help="Which of the position's locks count, from 0 on; may be repeated. All if left out."
+        ),
+    ] = None,
     zkey: Annotated[Path | None, typer.Option("--zkey", help="The proving key of a ceremony (.zkey).")] = None,
     development: DevelopmentOption = False,
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder for proof, inputs and key.")] = OUTPUT,
@@ -64,10 +70,12 @@ def prove(
     secrets = Wallet.open(wallet, passphrase).secrets
     kept = secrets.position(called or request.name)
     request.require_committed(kept)
-    statement = choose_statement(name, shape, request, kept)
-    situation = Situation(secrets.key, kept, read_publication(facts), wanted)
+    named = lock or ()
+    statement = choose_statement(name, shape, request, len(named) or len(kept.locks))
+    counted = count_locks(kept, named, statement.shape.get("locks", len(kept.locks)))
+    situation = Situation(secrets.key, counted, read_publication(facts), wanted)
     is_release = statement.name == Release.name
-    inputs = assemble_release(situation, lock) if is_release else request.subject.assemble(situation)
+    inputs = assemble_release(situation, 0) if is_release else request.subject.assemble(situation)
     prover, proving_key = open_prover(statement, zkey, threads=threads, development=development)
     made, values = prover.prove(inputs)
     write_proof(output, made, values, render_verifying_key(proving_key))
@@ -94,14 +102,14 @@ def read_wanted(request: Request, facts: Path, demand: Path | None) -> Demand:
     return request.demand or read_folder_demand(facts, request)
 
 
-def choose_statement(name: str, shape: str, request: Request, kept: KeptPosition) -> Statement:
-    """The statement, of as many locks as the position has where nothing else is said."""
+def choose_statement(name: str, shape: str, request: Request, locks: int) -> Statement:
+    """The statement, of as many locks as are named, or as the position has, where nothing else is said."""
     if name == Release.name:
         return find_statement(name, shape)
     is_bare = not shape and name in {entry.name for entry in ENTRIES}
-    statement = find_statement(name, f"locks={len(kept.locks)}" if is_bare else shape)
-    expected = f"{request.subject.statement} with {len(kept.locks)} locks"
-    if (statement.name, statement.shape.get("locks")) != (request.subject.statement, len(kept.locks)):
+    statement = find_statement(name, f"locks={locks}" if is_bare else shape)
+    if statement.name != request.subject.statement or statement.shape["locks"] > locks:
+        expected = f"{request.subject.statement} with at most {locks} locks"
         raise MisuseError(Reason.NOT_APPLICABLE, "statement", found=name, expected=expected)
     return statement
 

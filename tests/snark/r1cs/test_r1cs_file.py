@@ -138,6 +138,7 @@ def test_what_is_written_is_what_was_announced(tmp_path: Path) -> None:
     assert not path.exists()
 
 
+@pytest.mark.slow
 def test_what_is_left_half_read_does_not_crash_the_collector() -> None:
     """A buffer that an iterator holds in a reference cycle crashes Python 3.11 when the cycle is collected."""
     wrong = with_section(2, small.constraints(small.ADD, ([(1, GROUP_ORDER), (2, 1)], [], [])))

@@ -12,8 +12,8 @@ from margin.contracts import Contract, ContractKind, Side
 from margin.errors import MalformedError, MisuseError, Reason
 from margin.position import MarketState, Position
 from margin.requirement import RequirementKind
-from ringfence.client import margin_wire
 from ringfence.v1 import margin_pb2
+from ringfence.wire import margin as margin_wire
 
 indices = st.integers(-MAX_FUNDING_INDEX, MAX_FUNDING_INDEX)
 positions = st.builds(

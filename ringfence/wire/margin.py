@@ -4,7 +4,6 @@ Amounts travel as decimal strings of whole money units, so a position is rounded
 (``margin.transition.round_against_trader``) before it is sent; a fraction is refused and not rounded.
 """
 
-import re
 from fractions import Fraction
 
 from margin.contracts import Contract, ContractKind, Side
@@ -12,8 +11,7 @@ from margin.errors import MalformedError, MarginError, MisuseError, Reason
 from margin.position import MarketState, Position
 from margin.requirement import RequirementKind
 from ringfence.v1 import margin_pb2
-
-WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,38}", re.ASCII)
+from ringfence.wire.elements import read_whole
 
 SIDES = {margin_pb2.SIDE_LONG: Side.LONG, margin_pb2.SIDE_SHORT: Side.SHORT}
 CONTRACT_KINDS = {
@@ -121,12 +119,3 @@ def write_whole(value: Fraction, field: str) -> str:
     if value.denominator != 1:
         raise MisuseError(Reason.NOT_AN_INTEGER, field, found=value, expected="a whole number of its unit")
     return str(value.numerator)
-
-
-def read_whole(text: str, field: str) -> int:
-    """A whole number that is spelled in the one way that is allowed."""
-    if not WHOLE_NUMBER.fullmatch(text):
-        raise MalformedError(
-            Reason.NOT_AN_INTEGER, field, found=text, expected="decimal digits, no leading zero, plus sign or space"
-        )
-    return int(text)

@@ -1,0 +1,148 @@
+"""What a prover that serves does itself: commit to documents, and make work for workers of what was committed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from circuits.statements.claim import Inputs
+from circuits.statements.release import Release
+from facts.asset import name_asset
+from facts.commitments import commit_position, tag_position
+from facts.demand import Demand, ReleaseDemand
+from margin.documents.reading import MAX_DOCUMENT_BYTES, parse_json
+from margin.errors import MalformedError, MisuseError, Reason
+from prover.commitment import commit_request, count_locks, top_up
+from prover.development import publish_for_development
+from prover.facts_folder import FactsFolder
+from prover.jobs import Work
+from prover.provable import Provable
+from prover.release import assemble_release
+from prover.request import Request, read_request
+from prover.vault import Vault
+from prover.wallet import Asked, KeptPosition, Secrets
+from prover.witness import Situation
+from ringfence.wire.commitment import CommitmentReport, LockOwner
+from snark.r1cs.program.execution import encode_inputs
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a caller may say of a proof beside what is demanded of it."""
+
+    statement: str = ""
+    """The one that fits, where nothing is said."""
+    market_root: int = 0
+    """The newest, where nothing is said."""
+    locks: tuple[int, ...] = ()
+    """Those that count, by their places; as many as the statement has, or all, where nothing is said."""
+
+
+WHATEVER_FITS: Final = Wish()
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a prover that serves works with."""
+
+    vault: Vault = field(repr=False)
+    facts: FactsFolder
+    provables: Mapping[str, Provable]
+    domain: int | None
+    """The registry that locks are made for where a document does not say."""
+    publishes: bool
+    """For development: what is committed is put among the facts."""
+
+    def commit(self, caller: str, name: str, document: bytes, asked: Asked) -> CommitmentReport:
+        """Commit to a document and keep what opens it, or what it adds; the same request again has the same answer."""
+        text = read_document_text(document)
+        request = read_request(parse_json(text), None)
+        domain = self.choose_domain(request)
+
+        def make(owner: Secrets, known: KeptPosition | None) -> KeptPosition | None:
+            made = commit_request(request, owner, domain) if known is None else top_up(known, request, owner, domain)
+            return made and replace(made, document=text, asked=asked)
+
+        kept = self.vault.commit(caller, name, asked, make)
+        if self.publishes:
+            self.facts.publish(lambda facts: publish_for_development(request, kept, facts))
+        assets = [holding.asset for holding in request.subject.basket]
+        return CommitmentReport(
+            commitment=commit_position(kept.committed),
+            position_tag=tag_position(self.vault.key, kept.committed.position_id),
+            lock_owners=tuple(map(LockOwner, assets, kept.lock_owners)),
+        )
+
+    def choose_domain(self, request: Request) -> int:
+        """The registry of the document's demand, or the one that is set; without locks it says nothing."""
+        if request.demand is not None:
+            return request.demand.domain_element
+        if self.domain is None and request.subject.basket:
+            expected = "a demand in the document, or facts.domain in the prover's settings"
+            raise MisuseError(Reason.MISSING_FIELD, "document.demand", found="nothing", expected=expected)
+        return self.domain or 0
+
+    def prepare(self, caller: str, name: str, demand: Demand, wish: Wish = WHATEVER_FITS) -> Work:
+        """The work of a proof; where it can't be one, why not."""
+        publication = self.facts.publication
+        if wish.market_root not in {0, publication.roots.market}:
+            expected = "the root of the round that the prover knows"
+            raise MisuseError(Reason.WRONG_ROOT, "market_root", found="another one", expected=expected)
+        kept = self.vault.settled_position(caller, name, publication)
+        request = read_kept_request(kept)
+        counted = count_locks(kept, wish.locks, self.count_of(wish.statement, demand, kept))
+        provable = self.choose(wish.statement, demand, request, counted)
+        situation = Situation(self.vault.key, counted, publication, demand)
+        elements = encode_inputs(provable.inputs, assemble(situation, request))
+        return Work(provable.name, elements, demand, provable.key_id)
+
+    def count_of(self, statement: str, demand: Demand, kept: KeptPosition) -> int:
+        """How many locks a statement counts: all where none is named, and of those a release finds its own."""
+        if isinstance(demand.policy, ReleaseDemand) or statement not in self.provables:
+            return len(kept.locks)
+        return self.provables[statement].lock_count
+
+    def choose(self, statement: str, demand: Demand, request: Request, kept: KeptPosition) -> Provable:
+        """The one statement that says what is demanded of a position with so many locks."""
+        is_release = isinstance(demand.policy, ReleaseDemand)
+        wanted = Release.name if is_release else f"{request.subject.statement}-k{len(kept.locks)}"
+        if statement not in {"", wanted}:
+            raise MisuseError(Reason.NOT_APPLICABLE, "statement", found=statement, expected=wanted)
+        if wanted not in self.provables:
+            expected = f"a position for one of {', '.join(self.provables)}"
+            raise MisuseError(Reason.NOT_APPLICABLE, "statement", found=wanted, expected=expected)
+        return self.provables[wanted]
+
+
+def read_document_text(document: bytes) -> str:
+    """The text of a document of bounded length."""
+    if not 0 < len(document) <= MAX_DOCUMENT_BYTES:
+        expected = f"1 to {MAX_DOCUMENT_BYTES} bytes"
+        raise MalformedError(Reason.OUT_OF_BOUNDS, "document", found=f"{len(document)} bytes", expected=expected)
+    try:
+        return document.decode()
+    except UnicodeDecodeError:
+        expected = "JSON in UTF-8"
+        raise MalformedError(Reason.NOT_READABLE, "document", found="other bytes", expected=expected) from None
+
+
+def read_kept_request(kept: KeptPosition) -> Request:
+    """The document of a position, which is the one that was committed."""
+    if not kept.document:
+        expected = "a position whose document is in the wallet: one that was committed through a prover"
+        raise MisuseError(Reason.NOT_APPLICABLE, "name", found="one without", expected=expected)
+    request = read_request(parse_json(kept.document), None)
+    request.require_committed(kept)
+    return request
+
+
+def assemble(situation: Situation, request: Request) -> Inputs:
+    """The inputs of the statement that the demand asks for."""
+    policy = situation.demand.policy
+    if not isinstance(policy, ReleaseDemand):
+        return request.subject.assemble(situation)
+    asset, locks = name_asset(policy.asset), situation.kept.locks
+    for place, kept in enumerate(locks):
+        if (kept.lock.asset, kept.lock.amount) == (asset, policy.amount):
+            return assemble_release(situation, place)
+    expected = "an asset and an amount that are locked for this position"
+    raise MisuseError(Reason.NOT_IN_TREE, "demand.release", found="another one", expected=expected)

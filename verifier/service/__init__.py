@@ -1,0 +1,1 @@
+"""The services of a verifier: where messages end and decisions begin."""
