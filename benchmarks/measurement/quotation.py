@@ -15,6 +15,7 @@ RESULTS: Final = ROOT / "benchmarks" / "results"
 PAGES: Final = {
     "proving": ROOT / "docs" / "snark" / "proving.md",
     "verifying": ROOT / "docs" / "snark" / "verifying.md",
+    "serving": ROOT / "docs" / "verifier" / "service.md",
 }
 PLACE: Final = re.compile(r"(<!-- measured: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
@@ -85,10 +86,31 @@ def quote_verifying(results: Results) -> str:
     return table(head, body) + describe(results)
 
 
+def quote_serving(results: Results) -> str:
+    """Each method once, with how long callers wait at half of what it takes; then the server's memory."""
+    body = []
+    for method in results["methods"]:
+        waits = method["at_half"]
+        rest = [figure(waits[name]) for name in ("median", "p99", "longest")] if waits else [""] * 3
+        body.append([f"`{method['method']}`", figure(method["per_second"]), *rest])
+    head = ["method", "a second", "at half of it: median, ms", "p99, ms", "longest, ms"]
+    return table(head, body) + tell_memory(results["memory"]) + describe(results)
+
+
+def tell_memory(memory: Mapping[str, float] | None) -> str:
+    """How the server's memory went, where it was watched."""
+    if memory is None:
+        return ""
+    first, last, largest = (figure(memory[name]) for name in ("first", "last", "largest"))
+    told = f"{first} MB at first, {last} MB at last, {largest} MB at most"
+    return f"\n\nMemory over {figure(memory['minutes'])} minutes at half the load of `Verify`: {told}."
+
+
 TABLES: Final[Mapping[str, Callable[[Results], str]]] = {
     "statements": quote_statements,
     "sizes": quote_sizes,
     "verifying": quote_verifying,
+    "serving": quote_serving,
 }
 
 

@@ -33,6 +33,8 @@ from tests.verifier.claims import Watch
 from tests.verifier.running import READER, TRADER, UPKEEP, Running, Trial
 from verifier.log import sign_head
 
+pytestmark = pytest.mark.native
+
 OTHER_ID = bytes(range(32))
 
 

@@ -64,6 +64,8 @@ from verifier.assembly import assembled
 from verifier.service.offering import LOG, REGISTRY, VERIFIER
 from verifier.store.schema import Identity
 
+pytestmark = pytest.mark.native
+
 PROMPTLY = 5.0
 
 

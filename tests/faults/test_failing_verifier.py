@@ -20,6 +20,8 @@ from tests.verifier.running import Trial
 from verifier.store.audit import audit_store
 from verifier.witness import WitnessFile
 
+pytestmark = pytest.mark.native
+
 CHECK = "/grpc.health.v1.Health/Check"
 SERVING, NOT_SERVING = HealthCheckResponse.SERVING, HealthCheckResponse.NOT_SERVING
 RECOVERY_SECONDS = 30

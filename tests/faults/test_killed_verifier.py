@@ -22,6 +22,8 @@ from tests.verifier.running import UPKEEP, Shown, Trial, refusal_of
 from verifier.store.audit import audit_store
 from verifier.store.ledger import Step
 
+pytestmark = pytest.mark.native
+
 METHODS = ("AcceptCollateral", "RefreshAcceptance")
 DEATHS = [(method, step) for method in METHODS for step in STEPS]
 UNDONE = frozenset(set(Step) - {Step.AFTER_COMMIT, Step.BEFORE_REPLY})

@@ -190,6 +190,7 @@ def test_d2_a_database_server_that_is_gone(server: Server) -> None:
         require_failed_and_recovered(desk, gone)
 
 
+@pytest.mark.slow
 def test_d2_a_database_that_is_busy_for_too_long(tmp_path: Path) -> None:
     with in_a_file(tmp_path) as (desk, path):
         other = SQLiteDatabase(path)

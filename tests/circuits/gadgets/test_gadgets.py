@@ -18,7 +18,9 @@ from tests.circuits.gadgets.specimens import GADGETS
 from tests.circuits.laboratory.examination import examine
 
 
-@pytest.mark.parametrize("name", GADGETS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name == "compute_root" else []) for name in GADGETS]
+)
 def test_a_gadget_proves_what_it_says(name: str) -> None:
     report = examine(GADGETS[name])
     assert report.deletions is not None

@@ -35,6 +35,8 @@ from tests.verifier.running import (
     render_moment,
 )
 
+pytestmark = pytest.mark.native
+
 Command = Callable[..., Any]
 
 

@@ -28,6 +28,8 @@ from tests.prover.proofs import ROOT, Content, Desk, document
 
 pytestmark = pytest.mark.native
 
+LONGER = {"basket", "request", "iron-condor", "delta-hedged-strangle"}
+"""Circuits that take seconds to make; others like them are in the quick suite."""
 EXAMPLES = {
     "long-btc": "perp",
     "leveraged-btc": "perp",
@@ -61,7 +63,9 @@ def demand(desk: Desk, policy: str, **changes: object) -> Path:
     return desk.write("demand.toml", text)
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in LONGER else []) for name in EXAMPLES]
+)
 def test_an_example_is_committed_proved_and_verified(desk: Desk, name: str) -> None:
     path = next((ROOT / "examples").rglob(f"{name}.json"))
     committed = desk.commit(path)

@@ -242,6 +242,7 @@ def test_documents_that_are_none_are_malformed(
         assert (code, str(bad) in answer["error"]["field"]) == (ExitCode.MALFORMED, True)
 
 
+@pytest.mark.slow
 def test_a_handful_in_a_process_of_their_own(backend: str, tmp_path: Path) -> None:
     """What the other tests ask within this process is what a shell gets."""
     here = GROTH16 / "cosnarks_multiplier2"

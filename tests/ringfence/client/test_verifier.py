@@ -21,6 +21,8 @@ from ringfence.wire.claim import Refusal
 from tests.ringfence.client.calling import Ask, anchor_of, calling, settings_of, show, verifier_of
 from tests.verifier.running import BRIDGE, PERIOD, READER, RIVAL, TRADER, UPKEEP, VENUE_DESK, Running
 
+pytestmark = pytest.mark.native
+
 A_REQUEST = "a-request-of-the-caller"
 
 

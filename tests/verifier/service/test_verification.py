@@ -38,6 +38,8 @@ from tests.verifier.running import (
     refusal_of,
 )
 
+pytestmark = pytest.mark.native
+
 
 def refused_code(error: pytest.ExceptionInfo[grpc.RpcError]) -> tuple[grpc.StatusCode, str]:
     return code_of(error.value), Details(error.value).info.reason
