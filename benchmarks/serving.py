@@ -55,7 +55,7 @@ SECONDS, QUICK_SECONDS = 10.0, 0.5
 CLAIMS, QUICK_CLAIMS = 2_000, 64
 LOCKED, QUICK_LOCKED = 12_000, 600
 CALLERS: Final = 8
-"""As many calls at once as one caller may have."""
+"""As many calls at once as one caller makes; a call that waits for room waits for its answer all the same."""
 BARE, LOCK = "bench-k0", "bench-k1"
 AT_ONCE: Final = 64
 STREAMS: Final = 2
@@ -199,22 +199,24 @@ class Callers:
     def __init__(self, stub: Any, claims: Claims, effort: Effort) -> None:  # noqa: ANN401 -- the asynchronous stub has no type
         self._stub = stub
         self._effort = effort
+        self._room = asyncio.Semaphore(CALLERS)
         self.bare = [verifier_service_pb2.VerifyRequest(claim=claims.make(0)) for _ in range(effort.claims)]
         self._round = cycle(self.bare)
         self._locked = iter([claims.make(1) for _ in range(effort.locked)])
 
     async def verify(self) -> None:
         """One call of Verify."""
-        answer = await self._stub.Verify(next(self._round))
+        async with self._room:
+            answer = await self._stub.Verify(next(self._round))
         require_valid(answer)
 
     async def accept(self) -> None:
         """One call of AcceptCollateral, of a lock that was never offered before."""
         claim = next(self._locked)
         name = claim.public_inputs.nullifiers[0].hex()
-        answer = await self._stub.AcceptCollateral(
-            verifier_service_pb2.AcceptCollateralRequest(request_id=name, claim=claim)
-        )
+        request = verifier_service_pb2.AcceptCollateralRequest(request_id=name, claim=claim)
+        async with self._room:
+            answer = await self._stub.AcceptCollateral(request)
         require_valid(answer)
 
     async def verify_streamed(self, streams: int) -> float:
