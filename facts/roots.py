@@ -1,4 +1,4 @@
-"""The roots that a proof may name, as those who signed them publish them.
+"""The roots that a proof may name: as those who signed them publish them, and as a registry says that they hold.
 
     {"format": "ringfence.roots/1", "book": "123...", "market": "456...", "lock": "789..."}
 
@@ -34,6 +34,28 @@ class Roots:
         """The document."""
         roots = {name: str(getattr(self, name)) for name in Roots.__slots__}
         return json.dumps({"format": ROOTS_FORMAT, **roots}, indent=2) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedRoot:
+    """A root that holds, and what makes it so."""
+
+    root: int
+    sequence: int
+    observed_at: int
+    expires_at: int
+    """From this second on it does not hold, as far as is known now."""
+    facts: tuple[bytes, ...]
+    """Signed statements, as they travelled: one, or for locks one for each chain."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedRoots:
+    """One root of each kind; None where none holds."""
+
+    book: PublishedRoot | None = None
+    market: PublishedRoot | None = None
+    locks: PublishedRoot | None = None
 
 
 def read_roots(content: object) -> Roots:

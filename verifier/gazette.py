@@ -26,7 +26,7 @@ from facts.lock_root import LockRoot, combine_chain_roots, name_chain
 from facts.market_round import MarketRound, require_round_prices
 from facts.policy_version import PolicySchedule, PolicyVersion
 from facts.public_inputs import PublicInputs, unused_input
-from facts.roots import Roots
+from facts.roots import PublishedRoot, PublishedRoots, Roots
 from facts.roster import Appointment, Revocation, Roster
 from facts.signed import Kind, Purpose, Signed, decode_signed, kind_of
 from margin.errors import MalformedError, MarginError, Reason, RejectedError
@@ -100,34 +100,13 @@ class Combination:
 
 
 @dataclass(frozen=True, slots=True)
-class CurrentRoot:
-    """A root that holds, and what makes it so."""
-
-    root: int
-    sequence: int
-    observed_at: int
-    expires_at: int
-    """From this second on it does not hold, as far as is known now."""
-    facts: tuple[bytes, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CurrentRoots:
-    """One root of each kind; None where none holds."""
-
-    book: CurrentRoot | None = None
-    market: CurrentRoot | None = None
-    locks: CurrentRoot | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Change:
     """The roots as one publication left them."""
 
     place: int
     digest: bytes
     """Of the fact that was published."""
-    roots: CurrentRoots
+    roots: PublishedRoots
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,13 +279,13 @@ class Gazette:
             return False
         return True
 
-    def current(self, moment: int) -> CurrentRoots:
+    def current(self, moment: int) -> PublishedRoots:
         """The newest root of each kind that is good."""
         book = self.best(Kind.BOOK_ROOT, self.trust.venue, moment)
         market = self.best(Kind.MARKET_ROUND, self.trust.oracle, moment)
         good = (each for each in reversed(self.combinations) if all(self.is_good(fact, moment) for fact in each.facts))
         locks = next(good, None)
-        return CurrentRoots(
+        return PublishedRoots(
             self._describe(book.statement.root, book.statement.sequence, (book,)) if book else None,
             self._describe(market.statement.root, market.statement.sequence, (market,)) if market else None,
             self._describe(locks.root, locks.place + 1, locks.facts) if locks else None,
@@ -317,10 +296,10 @@ class Gazette:
         row = self.rows.get((kind, subject), ())
         return next((fact for fact in reversed(row) if self.is_good(fact, moment)), None)
 
-    def _describe(self, root: int, sequence: int, facts: Sequence[Fact]) -> CurrentRoot:
+    def _describe(self, root: int, sequence: int, facts: Sequence[Fact]) -> PublishedRoot:
         observed_at = min(fact.observed_at for fact in facts)
         expires_at = min(map(self._end_of, facts))
-        return CurrentRoot(root, sequence, observed_at, expires_at, tuple(fact.data for fact in facts))
+        return PublishedRoot(root, sequence, observed_at, expires_at, tuple(fact.data for fact in facts))
 
     def _end_of(self, fact: Fact) -> int:
         """From when on a fact is not good any more, by what is known now."""

@@ -18,7 +18,7 @@ from typing import Any, Final
 from facts.canonical import prefix_of
 from facts.policy_version import PolicyVersion
 from facts.public_inputs import PublicInputs
-from facts.roots import Roots
+from facts.roots import PublishedRoots, Roots
 from facts.roster import Appointment, Roster
 from facts.signed import Kind, Signed
 from margin.errors import InternalError, MalformedError, MarginError, MisuseError, Reason, RejectedError
@@ -26,7 +26,6 @@ from verifier.bell import Bell
 from verifier.gazette import (
     NOTHING_YET,
     Change,
-    CurrentRoots,
     Fact,
     Gazette,
     horizon_of,
@@ -70,7 +69,7 @@ def ignore_equivocation(equivocation: Equivocation) -> None:
 class Watched:
     """The roots after a change, and what takes the watch up again behind it."""
 
-    roots: CurrentRoots
+    roots: PublishedRoots
     token: str
 
 
@@ -201,7 +200,7 @@ class Registry:
             answered = self._answered = Answered(gazette, moment)
         return answered.require_roots(inputs)
 
-    def roots(self, moment: int) -> CurrentRoots:
+    def roots(self, moment: int) -> PublishedRoots:
         """The roots that hold at a moment."""
         return self._look().current(moment)
 
@@ -231,7 +230,7 @@ class Registry:
         """The roots after each change behind a token, each once and in order, and the token behind all of them."""
         gazette = self._look()
         place = self._require_token(gazette, token)
-        before = next((each.roots for each in gazette.changes if each.place == place), CurrentRoots())
+        before = next((each.roots for each in gazette.changes if each.place == place), PublishedRoots())
         changed: list[Watched] = []
         for change in gazette.changes:
             if change.place > place:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from google.protobuf.message import Message
 
+from facts.roots import PublishedRoots
 from facts.signed import Kind, kind_of
 from margin.errors import MisuseError, Reason
 from ringfence.client.answers import require_same
@@ -20,7 +21,7 @@ from ringfence.client.procedure import (
     send,
 )
 from ringfence.v1 import registry_service_pb2 as messages
-from ringfence.wire.facts import PublishedRoots, decode_any, read_roots, require_roots, write_signed_fact
+from ringfence.wire.facts import decode_any, read_roots, require_roots, write_signed_fact
 
 PUBLISHING: Final[Mapping[Kind, tuple[str, type[Message], type[Message]]]] = MappingProxyType(
     {

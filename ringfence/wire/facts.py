@@ -5,7 +5,6 @@ as the canonical bytes of ``facts.signed``. Here one becomes the other, and noth
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Final
@@ -16,6 +15,7 @@ from facts.ed25519 import KEY_BYTES, SIGNATURE_BYTES
 from facts.lock_root import LockRoot
 from facts.market_round import MarketRound, PriceReport
 from facts.policy_version import PolicyVersion
+from facts.roots import PublishedRoot, PublishedRoots
 from facts.roster import Appointment, Revocation
 from facts.signed import (
     MAX_SIGNATURES,
@@ -98,27 +98,6 @@ def decode_any(signed: bytes) -> Signed[Statement]:
 
 
 # --- The roots that hold ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedRoot:
-    """A root that proofs may name, with the facts that make it so."""
-
-    root: int
-    sequence: int
-    observed_at: int
-    expires_at: int
-    facts: tuple[bytes, ...]
-    """Signed statements, as they travelled: one, or for locks one for each chain."""
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedRoots:
-    """One root of each kind; None where none was published."""
-
-    book: PublishedRoot | None = None
-    market: PublishedRoot | None = None
-    locks: PublishedRoot | None = None
 
 
 def read_roots(message: registry_service_pb2.Roots, field: str = "roots") -> PublishedRoots:

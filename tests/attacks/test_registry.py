@@ -13,7 +13,7 @@ from facts.ed25519 import SigningKey
 from facts.feed import FeedPrice
 from facts.lock_root import CHAIN_LEVELS, combine_chain_roots
 from facts.public_inputs import PublicInputs, unused_input
-from facts.roots import Roots
+from facts.roots import PublishedRoots, Roots
 from facts.signed import Kind, Purpose, Signature, gather_signatures
 from facts.tree import empty_node
 from margin.errors import InternalError, Reason, RejectedError
@@ -149,7 +149,7 @@ def test_o2_what_nobody_signed_is_refused(registry: Registry, publish: Publicati
     data = bytearray(publish())
     data[-1] ^= 1
     assert refused(registry.publish, bytes(data))[0] is Reason.WRONG_SIGNATURE
-    assert registry.roots(NOW) == gazette.CurrentRoots()
+    assert registry.roots(NOW) == PublishedRoots()
 
 
 def test_o2_the_report_of_one_member_is_no_round(registry: Registry) -> None:
@@ -410,7 +410,7 @@ def test_r8_a_registry_that_was_just_installed_knows_nobody_and_no_root(
 ) -> None:
     fresh = new_registry(database, clock)
     assert refused(fresh.publish, publish()) == (Reason.WRONG_COMMITTEE, "committee")
-    assert fresh.roots(NOW) == gazette.CurrentRoots()
+    assert fresh.roots(NOW) == PublishedRoots()
     assert refused(fresh.require_roots, claim_of(fresh), NOW) == (Reason.WRONG_ROOT, "book_root")
 
 

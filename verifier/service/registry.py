@@ -17,10 +17,9 @@ from facts.signed import Kind
 from ringfence.v1 import registry_service_pb2 as messages
 from ringfence.v1.registry_service_pb2_grpc import RegistryServiceServicer
 from ringfence.wire.elements import read_request_id, read_token, require_part
-from ringfence.wire.facts import PublishedRoot, PublishedRoots, read_signed_fact, write_roots
+from ringfence.wire.facts import read_signed_fact, write_roots
 from serving.call import Call, current_call
 from serving.log import Event, Log
-from verifier.gazette import CurrentRoot, CurrentRoots
 from verifier.registry import Equivocation, Notice, Registry, Watched
 from verifier.service.translation import translating
 from verifier.store.ledger import Clock, Request
@@ -97,7 +96,7 @@ class RegistryServicer(RegistryServiceServicer):
     def GetRoots(self, request: messages.GetRootsRequest, context: grpc.ServicerContext) -> messages.GetRootsResponse:
         """The roots that hold now."""
         with translating():
-            return messages.GetRootsResponse(roots=write_roots(describe_roots(self._registry.roots(self._clock()))))
+            return messages.GetRootsResponse(roots=write_roots(self._registry.roots(self._clock())))
 
     def WatchRoots(
         self, request: messages.WatchRootsRequest, context: grpc.ServicerContext
@@ -137,21 +136,9 @@ class RegistryServicer(RegistryServiceServicer):
 # --- What messages are made of -------------------------------------------------------------------------
 
 
-def describe_roots(roots: CurrentRoots) -> PublishedRoots:
-    """Roots as the wire has them."""
-    return PublishedRoots(describe_root(roots.book), describe_root(roots.market), describe_root(roots.locks))
-
-
-def describe_root(root: CurrentRoot | None) -> PublishedRoot | None:
-    """A root as the wire has it."""
-    if root is None:
-        return None
-    return PublishedRoot(root.root, root.sequence, root.observed_at, root.expires_at, root.facts)
-
-
 def write_watched(watched: Watched) -> messages.WatchRootsResponse:
     """The roots after a change."""
-    return messages.WatchRootsResponse(roots=write_roots(describe_roots(watched.roots)), resume_token=watched.token)
+    return messages.WatchRootsResponse(roots=write_roots(watched.roots), resume_token=watched.token)
 
 
 def tell_equivocation(log: Log) -> Notice:

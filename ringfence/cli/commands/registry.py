@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from facts.committee_document import describe_committee, read_committee, render_moment
+from facts.roots import PublishedRoot, PublishedRoots
 from facts.signed import Kind
 from margin.documents.reading import read_document
 from margin.errors import MisuseError, Reason
@@ -18,7 +19,6 @@ from ringfence.cli.options import JsonOption
 from ringfence.cli.settings import ConfigOption, SetOption
 from ringfence.cli.terminal import draw_facts, draw_table, write_json, write_json_line
 from ringfence.client.registry import Registry
-from ringfence.wire.facts import PublishedRoot, PublishedRoots
 
 REQUEST_DIGITS: Final = 32
 

@@ -13,6 +13,7 @@ import pytest
 
 from facts.anchor import Anchor
 from facts.log_head import LogKey
+from facts.roots import PublishedRoots
 from margin.errors import MalformedError, MarginError, MisuseError
 from margin.errors import Reason as MarginReason
 from ringfence.client.aio import AsyncConnection
@@ -23,7 +24,7 @@ from ringfence.client.procedure import Change, Exchange, Procedure, Result, Watc
 from ringfence.client.registry import Registry
 from ringfence.client.settings import ConnectionSettings
 from ringfence.v1 import log_service_pb2, registry_service_pb2, verifier_service_pb2
-from ringfence.wire.facts import PublishedRoots, write_roots
+from ringfence.wire.facts import write_roots
 from ringfence.wire.log import write_head
 from serving.errors import Reason, RejectedError
 from serving.limits import Limits

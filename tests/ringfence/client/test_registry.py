@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
+from facts.roots import PublishedRoots
 from facts.signed import Kind
 from margin.errors import MisuseError
 from ringfence.client.errors import AnswerError
 from ringfence.client.registry import PUBLISHING, Registry
 from ringfence.v1 import registry_service_pb2 as messages
 from ringfence.wire.elements import write_field_element
-from ringfence.wire.facts import PublishedRoots, write_roots
+from ringfence.wire.facts import write_roots
 from tests.facts.specimens import BOOK, ROUND
 from tests.ringfence.client.playing import play, result_of
 from tests.ringfence.wire.test_facts import ROOTS, signed_of

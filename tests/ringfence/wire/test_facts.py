@@ -4,13 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from facts.roots import PublishedRoot, PublishedRoots
 from facts.signed import Kind, decode_signed
 from margin.errors import MalformedError
 from ringfence.v1 import registry_service_pb2
 from ringfence.wire.facts import (
     STATEMENTS,
-    PublishedRoot,
-    PublishedRoots,
     decode_any,
     read_roots,
     read_signed_fact,
