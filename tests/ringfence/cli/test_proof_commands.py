@@ -119,7 +119,12 @@ def test_one_unit_below_the_boundary_the_prover_refuses_with_the_rule(desk: Desk
     ("name", "exact", "rule"),
     [
         ("iron-condor", Fraction(100), "equity_covers_worst_loss"),
-        ("delta-hedged-strangle", Fraction("176.6792") + Fraction("124.4"), "equity_covers_scenario"),
+        pytest.param(
+            "delta-hedged-strangle",
+            Fraction("176.6792") + Fraction("124.4"),
+            "equity_covers_scenario",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_structure_is_refused_one_unit_below_its_loss(desk: Desk, name: str, exact: Fraction, rule: str) -> None:
