@@ -84,11 +84,11 @@ test-slow: setup ## Run the tests that take longer than a few seconds
 
 .PHONY: interop
 interop: setup $(INTEROP) ## Compare with the tools of the circom ecosystem, of chains and of another language (needs node and npm)
-	$(call say,comparing with snarkjs, ethers and grpc-js)
+	$(call say,comparing with snarkjs, ethers, grpc-js and an EVM)
 	@$(BIN)/python -m pytest --quiet -m 'slow or not slow' tests/interop $(ARGS)
 
 $(INTEROP): tests/interop/package.json tests/interop/package-lock.json
-	$(call say,installing snarkjs, ethers and grpc-js)
+	$(call say,installing snarkjs, ethers, grpc-js, solc and an EVM)
 	@cd tests/interop && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 

@@ -18,6 +18,7 @@ from snark.groth16.ceremony.development_key import make_development_key
 from snark.groth16.formats.calldata import format_solidity_arguments
 from snark.groth16.formats.proof_json import format_proof, parse_proof, read_proof
 from snark.groth16.formats.public_json import format_public, parse_public, read_public
+from snark.groth16.formats.solidity import write_solidity_verifier
 from snark.groth16.formats.strict_json import parse, require_object
 from snark.groth16.formats.verification_key import format_verifying_key, read_verifying_key
 from snark.groth16.formats.zkey import read_zkey
@@ -47,6 +48,7 @@ ClaimsArgument = Annotated[
 ]
 
 VKEY, PROOF, PUBLIC = Path("verification_key.json"), Path("proof.json"), Path("public.json")
+CONTRACT = Path("Groth16Verifier.sol")
 MAX_LINE_BYTES = 2**23
 
 
@@ -232,6 +234,23 @@ def export_calldata(*, public: PublicOption = PUBLIC, proof: ProofOption = PROOF
         write_json({"arguments": arguments, "proof": f"0x{made.encode().hex()}"})
     else:
         out.print(arguments, highlight=False, markup=False)
+
+
+@app.command("export-solidity")
+def export_solidity(
+    *,
+    vkey: VkeyOption = VKEY,
+    out_file: Annotated[Path, typer.Option("--out", help="Where the contract goes.")] = CONTRACT,
+    name: Annotated[str, typer.Option("--name", help="What the contract is called.")] = CONTRACT.stem,
+    development: DevelopmentOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a Solidity contract that verifies proofs under a key, and reverts with the reason."""
+    key = read_verifying_key(vkey, allow_development_keys=development)
+    write_text(out_file, write_solidity_verifier(key, name))
+    warn_of_development(key.is_for_development)
+    facts = {"contract": str(out_file), "name": name, "key_id": key.id, "inputs": key.input_count}
+    tell(facts | {"development": key.is_for_development}, as_json=as_json)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -107,6 +107,21 @@ def test_what_is_proved_is_verified_and_exported(
     assert exported["proof"] == f"0x{read_proof(proof).encode().hex()}"
 
 
+def test_a_key_becomes_a_contract(
+    published: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    vkey, contract = published["verification_key.json"], tmp_path / "Market.sol"
+    asked = ("groth16", "export-solidity", "--vkey", vkey, "--out", contract)
+    code, told = ask(capsys, *asked, "--name", "Market")
+    assert (code, told["name"], told["contract"]) == (ExitCode.YES, "Market", str(contract))
+    source = contract.read_text()
+    assert f"KEY_ID = 0x{told['key_id']};" in source
+    assert "contract Market {" in source
+    assert "IS_FOR_DEVELOPMENT = false;" in source
+    code, refused = ask(capsys, *asked, "--name", "Market { } contract Other")
+    assert (code, reason(refused), contract.read_text()) == (ExitCode.MISUSE, "NOT_A_CHOICE", source)
+
+
 @pytest.mark.native
 def test_a_key_that_nobody_contributed_to_gives_no_verifying_key(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
