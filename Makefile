@@ -105,6 +105,12 @@ bench-proofs: setup ## Measure the proof system, save the results, write the tab
 	@$(BIN)/python -m benchmarks.proving --json benchmarks/results/proving.json --plot docs/snark/proving.svg
 	@$(BIN)/python -m benchmarks.measurement.quotation
 
+.PHONY: bench-venues
+bench-venues: setup ## Measure trees on the disk and proofs of solvency, save the results, write the tables and the plot of their pages
+	@$(BIN)/python -m benchmarks.trees --json benchmarks/results/trees.json
+	@$(BIN)/python -m benchmarks.solvency --large --json benchmarks/results/solvency.json --plot docs/solvency.svg
+	@$(BIN)/python -m benchmarks.measurement.quotation
+
 .PHONY: docs
 docs: setup ## Build the site into site/
 	$(call say,building the site)

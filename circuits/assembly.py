@@ -46,8 +46,9 @@ class Assembly:
                 return (assembler.multiply(*operands),)
             case Task.DIGITS:
                 return assembler.split_digits(*operands, count=len(step.wires), rule=rule)
-            case Task.INVERSE_OR_ZERO:
-                return (assembler.invert_or_zero(*operands),)
+            case Task.INVERSE_OR_ZERO | Task.FRACTION:
+                inverse = assembler.invert_or_zero(operands[-1])
+                return (assembler.multiply(operands[0], inverse) if step.task is Task.FRACTION else inverse,)
             case Task.DIVIDE:
                 return assembler.divide(*operands, rule=rule)
             case Task.LESS:

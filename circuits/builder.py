@@ -46,6 +46,9 @@ class Engine(Protocol):
     def compute_inverse_or_zero(self, value: Expression) -> Expression:
         """Hint: 1 / value, and 0 of 0."""
 
+    def compute_fraction(self, numerator: Expression, denominator: Expression) -> Expression:
+        """Hint: what the field has for numerator / denominator, and 0 where the denominator is 0."""
+
     def compute_division(self, dividend: Expression, divisor: Expression, rule: str) -> tuple[Expression, Expression]:
         """Hint: quotient and remainder of integers; a divisor of 0 breaks the rule."""
 

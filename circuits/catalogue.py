@@ -12,9 +12,14 @@ from typing import Final
 
 from circuits.statement import Statement
 from circuits.statements.defined_risk import DefinedRisk
+from circuits.statements.deleverage import Deleverage
+from circuits.statements.liquidation import Liquidation
 from circuits.statements.perp import Perp
 from circuits.statements.release import Release
 from circuits.statements.scenario import Scenario
+from circuits.statements.solvency import Solvency
+from circuits.statements.solvency_total import SolvencyTotal
+from circuits.statements.transition import Transition
 from snark.errors import MisuseError, Reason
 
 LARGEST_PARAMETER: Final = 1 << 16
@@ -62,11 +67,32 @@ class Entry:
 
 LOCK_COUNTS: Final = ({"locks": 0}, {"locks": 1}, {"locks": 4})
 
+BATCHES: Final[tuple[Shape, ...]] = (
+    {},
+    {"debts": 1},
+    {"accounts": 8, "levels": 1},
+    {"accounts": 8, "debts": 1, "levels": 1},
+)
+PLACES: Final = {"accounts": "n", "positions": "p", "balances": "b", "debts": "d"}
+TABLES: Final[tuple[Shape, ...]] = (
+    {},
+    {"hidden": 1},
+    {"tiers": 4},
+    {"tiers": 4, "hidden": 1},
+    {"markets": 4, "assets": 4},
+)
+LENGTHS: Final = {"markets": "m", "assets": "a", "tiers": "t", "hidden": "h"}
+
 ENTRIES: tuple[Entry, ...] = (
     Entry(Perp, {"locks": "k"}, LOCK_COUNTS),
     Entry(DefinedRisk, {"locks": "k"}, LOCK_COUNTS),
     Entry(Scenario, {"locks": "k"}, LOCK_COUNTS),
     Entry(Release, {}),
+    Entry(Transition, {}),
+    Entry(Solvency, PLACES, BATCHES),
+    Entry(SolvencyTotal, LENGTHS, TABLES),
+    Entry(Liquidation, {}),
+    Entry(Deleverage, {"entries": "n"}, ({"entries": 4}, {"entries": 8})),
 )
 """Every statement there is."""
 

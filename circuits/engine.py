@@ -66,6 +66,11 @@ class IntegerEngine(Engine):
         whole = number(value) % GROUP_ORDER
         return pow(whole, -1, GROUP_ORDER) if whole else 0
 
+    def compute_fraction(self, numerator: Expression, denominator: Expression) -> int:
+        """numerator / denominator, of the field."""
+        whole = number(denominator) % GROUP_ORDER
+        return number(numerator) * pow(whole, -1, GROUP_ORDER) % GROUP_ORDER if whole else 0
+
     def compute_division(self, dividend: Expression, divisor: Expression, rule: str) -> tuple[int, int]:
         """Quotient and remainder."""
         if number(divisor) % GROUP_ORDER == 0:

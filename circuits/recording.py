@@ -21,6 +21,7 @@ class Task(Enum):
     MULTIPLY = auto()
     DIGITS = auto()
     INVERSE_OR_ZERO = auto()
+    FRACTION = auto()
     DIVIDE = auto()
     LESS = auto()
     HASH = auto()
@@ -182,6 +183,10 @@ class RecordingEngine(Engine):
         if known is not None:
             return Combination.of_constant(pow(known, -1, GROUP_ORDER) if known else 0)
         return self.hint(Task.INVERSE_OR_ZERO, (value,), 1)[0]
+
+    def compute_fraction(self, numerator: Expression, denominator: Expression) -> Combination:
+        """A fraction that nothing holds yet."""
+        return self.hint(Task.FRACTION, (numerator, denominator), 1)[0]
 
     def compute_division(self, dividend: Expression, divisor: Expression, rule: str) -> tuple[Combination, Combination]:
         """A quotient and a remainder that nothing holds yet."""

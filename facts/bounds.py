@@ -13,6 +13,10 @@ DEPOSIT_INDEX_BITS: Final = 64
 MARKET_ID_BITS: Final = 20
 CURRENCY_ID_BITS: Final = 12
 INSTRUMENT_ID_BITS: Final = 20
+LISTING_BITS: Final = 12
+"""The place of a market or an asset in the tables of a proof of solvency."""
+PART_NUMBER_BITS: Final = 72
+"""What orders the parts of accounts: eight bits of a class, 64 of a hash."""
 
 NO_CEILING: Final = MAX_MONEY
 """A last tier without a cap ends where money does."""

@@ -13,7 +13,7 @@
     expires = "2027-01-01T00:00:00Z"
 
 In the place of ``[policy]`` an escrow that pays out asks for ``[release]``: an ``asset`` and an ``amount`` of it in its
-smallest units.
+smallest units. Where positions change there stands what is stated of the change (``facts.transition_document``).
 
 Prover and verifier read the same document, so that a proof is made for just what is checked. See ``demand.schema.json``
 for every field.
@@ -25,11 +25,16 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Final
 
+from facts.applied_transition import TransitionKind
 from facts.asset import name_asset
 from facts.bounds import CHAIN_ID_BITS, require_amount
 from facts.commitments import commit_release
 from facts.context import Binding, commit_context, name_domain
+from facts.deleverage import StatedDeleverage
+from facts.liquidation import StatedLiquidation
 from facts.policy import StatementPolicy
+from facts.transition import StatedTransition
+from facts.transition_document import read_stated_deleverage, read_stated_liquidation, read_stated_transition
 from margin.bounds import PPM
 from margin.documents.policy_document import require_format
 from margin.documents.reading import Fields
@@ -55,19 +60,32 @@ class ReleaseDemand:
         return commit_release(name_asset(self.asset), self.amount)
 
 
+Stated = StatedTransition | StatedLiquidation
+"""What is stated of positions that changed."""
+Said = StatementPolicy | ReleaseDemand | Stated | StatedDeleverage
+"""What a proof says: each is one word where its proof has the policy."""
+NAMES: Final = {
+    ReleaseDemand: "a release",
+    StatedTransition: "a change of positions",
+    StatedLiquidation: "a liquidation",
+    StatedDeleverage: "an auto-deleverage",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """The policy of a statement, or what is to be released, and the place where its proof is good."""
+    """The policy of a statement, or what takes its place, and the place where its proof is good."""
 
-    policy: StatementPolicy | ReleaseDemand
+    policy: Said
     domain: str
     binding: Binding
 
     @property
     def margin_policy(self) -> StatementPolicy:
         """The policy, where it is a position that is asked about."""
-        if isinstance(self.policy, ReleaseDemand):
-            raise MisuseError(Reason.NOT_APPLICABLE, "demand", found="a release", expected="a policy for a position")
+        if not isinstance(self.policy, StatementPolicy):
+            found, expected = NAMES[type(self.policy)], "a policy for a position"
+            raise MisuseError(Reason.NOT_APPLICABLE, "demand", found=found, expected=expected)
         return self.policy
 
     @property
@@ -81,12 +99,23 @@ class Demand:
         return commit_context(self.domain_element, self.binding)
 
 
+def describe_stated(said: Said) -> tuple[TransitionKind, tuple[int, ...]]:
+    """What changed positions, and the leaves that stand in the book from then on."""
+    match said:
+        case StatedTransition():
+            return TransitionKind.TRANSITION, said.leaves
+        case StatedLiquidation():
+            return TransitionKind.LIQUIDATION, (said.leaf,)
+        case _:
+            expected = "a claim that positions changed"
+            raise MisuseError(Reason.NOT_APPLICABLE, "policy", found="another statement", expected=expected)
+
+
 def read_demand(content: object, money_unit: Fraction = MONEY_UNIT) -> Demand:
     """A demand, checked to the last field; its least basket value is counted in ``money_unit``."""
     with Fields(content) as fields:
         require_format(fields, DEMAND_FORMAT)
-        fields.refuse_both("policy", "release")
-        policy = read_release(fields) if fields.has("release") else read_statement_policy(fields, money_unit)
+        policy = read_said(fields, money_unit)
         with fields.inner("context") as context:
             domain = context.text("domain")
             binding = Binding(
@@ -99,10 +128,27 @@ def read_demand(content: object, money_unit: Fraction = MONEY_UNIT) -> Demand:
     return Demand(policy, domain, binding)
 
 
-def read_statement_policy(fields: Fields, money_unit: Fraction) -> StatementPolicy:
-    """Which requirement, after which move of the mark, with how much on top of it."""
-    fields.take("release")
-    return read_policy_table(fields, "policy", money_unit)
+def read_said(fields: Fields, money_unit: Fraction) -> Said:
+    """A policy, or the one thing that stands in its place."""
+    tables = ("policy", "release", "transition", "liquidation", "deleverage")
+    for place, name in enumerate(tables):
+        for other in tables[place + 1 :]:
+            fields.refuse_both(name, other)
+    chosen = next((name for name in tables if fields.has(name)), "policy")
+    for name in tables:
+        if name != chosen:
+            fields.take(name)
+    match chosen:
+        case "release":
+            return read_release(fields)
+        case "transition":
+            return read_stated_transition(fields.inner("transition"))
+        case "liquidation":
+            return read_stated_liquidation(fields.inner("liquidation"))
+        case "deleverage":
+            return read_stated_deleverage(fields.inner("deleverage"))
+        case _:
+            return read_policy_table(fields, "policy", money_unit)
 
 
 def read_policy_table(fields: Fields, name: str, money_unit: Fraction = MONEY_UNIT) -> StatementPolicy:
@@ -118,7 +164,6 @@ def read_policy_table(fields: Fields, name: str, money_unit: Fraction = MONEY_UN
 
 def read_release(fields: Fields) -> ReleaseDemand:
     """Of which asset, and how much of it in its smallest units."""
-    fields.take("policy")
     with fields.inner("release") as release:
         amount = read_whole(release, "amount", Fraction(1))
         return ReleaseDemand(release.text("asset"), require_amount(amount))

@@ -17,13 +17,13 @@ from typing import Final
 
 from facts.bounds import NO_CEILING, require_currency_id, require_market_id, require_tier_bounds
 from facts.commitments import hash_elements
-from facts.elements import require_bits, require_element, require_range, truncate_digest
+from facts.elements import require_bits, require_element, require_range
 from facts.packing import DEDUCTION_BITS, FUNDING, MARKET_TERMS, REQUIREMENT_TERMS, sign_parts
+from facts.policy_commitment import quantise_liquidation
 from facts.quantise import count_ppm, require_whole, round_floor, round_rate
 from facts.tags import Tag
 from margin.bounds import PPM, PRICE_BITS, require_funding_index
 from margin.contracts import Contract, ContractKind, Side
-from margin.documents.policy_document import PolicyDocument
 from margin.errors import MisuseError, Reason
 from margin.policy import Basis, FeeBasis, MarketPolicy
 from margin.position import MarketState
@@ -144,11 +144,6 @@ def commit_market_tier(tier: MarketTier) -> int:
     )
 
 
-def hash_policy(policy: PolicyDocument) -> int:
-    """The element that names a published policy, its version included: what its digest's highest 248 bits are."""
-    return truncate_digest(bytes.fromhex(policy.digest))
-
-
 # --- From a policy to its tiers ----------------------------------------------------------------------
 
 
@@ -186,13 +181,14 @@ def requirement_terms(
 
 
 def quantise_policy(policy: MarketPolicy) -> MarketPolicy:
-    """The policy that leaves express: rates in ppm with slippage among them, floors in money units.
+    """The policy that leaves express: rates in ppm with slippage among them, floors and threshold in money units.
 
     It asks for no less than the policy itself at any notional, and what can't be expressed is refused.
     """
     require_expressible(policy.table)
     table = quantise_table(policy.table, policy.slippage_rate)
-    return replace(policy, table=table, closing_fee_rate=round_rate(policy.closing_fee_rate), slippage_rate=Fraction(0))
+    fee, liquidation = round_rate(policy.closing_fee_rate), quantise_liquidation(policy.liquidation)
+    return replace(policy, table=table, closing_fee_rate=fee, slippage_rate=Fraction(0), liquidation=liquidation)
 
 
 def require_expressible(table: TierTable) -> None:

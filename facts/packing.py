@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from facts.bounds import CURRENCY_ID_BITS, INSTRUMENT_ID_BITS, MARKET_ID_BITS
+from facts.bounds import CURRENCY_ID_BITS, INSTRUMENT_ID_BITS, LISTING_BITS, MARKET_ID_BITS
 from facts.elements import ELEMENT_BITS, WITHHELD, require_bits, require_element
-from margin.bounds import FUNDING_INDEX_BITS, MONEY_BITS, MULTIPLIER_BITS, PRICE_BITS, SIZE_BITS
+from margin.bounds import FINE_BITS, FUNDING_INDEX_BITS, MONEY_BITS, MULTIPLIER_BITS, PRICE_BITS, SIZE_BITS
 from margin.errors import InternalError, MalformedError, Reason
 
 PPM_BITS: Final = 20
@@ -23,6 +23,8 @@ OUTCOME_BITS: Final = 62
 OUTCOME_BIAS: Final = 2 ** (OUTCOME_BITS - 1)
 """An outcome is stored as ``outcome + 2^61``, so that no sign has to be kept, and four fill an element."""
 SHORT_MINIMUM_BITS: Final = 64
+RULE_BITS: Final = 3
+TIERS_DOWN_BITS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +185,20 @@ HOLDINGS: Final = Packing(
 )
 """Two holdings of a portfolio: side 1 is short, and no lots is no holding."""
 
+ISOLATED_POSITION: Final = Packing(
+    "position",
+    (
+        ("side", 1),
+        ("size", SIZE_BITS),
+        ("market", LISTING_BITS),
+        ("quote_magnitude", FINE_BITS),
+        ("quote_sign", 1),
+        ("equity_magnitude", FINE_BITS),
+        ("equity_sign", 1),
+    ),
+)
+"""A position of an account in a proof of solvency: side 1 is short, the market is its place in the tables."""
+
 POLICY: Final = Packing(
     "policy",
     (
@@ -193,3 +209,27 @@ POLICY: Final = Packing(
     ),
 )
 """The public word in which a statement's policy stands."""
+
+LIQUIDATION_TERMS: Final = Packing(
+    "liquidation",
+    (
+        ("rule", RULE_BITS),
+        ("on_initial", 1),
+        ("penalty_ppm", PPM_BITS),
+        ("buffer_ppm", PPM_BITS),
+        ("fee_ppm", PPM_BITS),
+        ("fraction_ppm", PPM_BITS),
+        ("threshold", MONEY_BITS),
+        ("tiers_down", TIERS_DOWN_BITS),
+    ),
+)
+"""How a market liquidates; all zeros is a market in which nothing is liquidated, for no rule is 0."""
+
+WALLET: Final = Packing(
+    "wallet",
+    (("paid_in", MONEY_BITS), ("paid_out", MONEY_BITS), ("currency_id", CURRENCY_ID_BITS)),
+)
+"""What the wallet of an owner pays when positions change, what it is paid, and in which currency."""
+
+SETTLEMENT: Final = Packing("settlement", (("fees", MONEY_BITS), ("magnitude", MONEY_BITS), ("sign", 1)))
+"""What the venue is paid as fees, and what the rest of the market is paid: sign 1 where it pays."""

@@ -31,6 +31,8 @@ class Purpose(StrEnum):
     ORACLE = "oracle"
     VENUE = "venue"
     WATCHERS = "watchers"
+    ATTESTERS = "attesters"
+    """Of the reserves of venues."""
 
 
 @unique
@@ -44,6 +46,7 @@ class Kind(StrEnum):
     POLICY_VERSION = "policy-version"
     APPOINTMENT = "appointment"
     REVOCATION = "revocation"
+    RESERVE = "reserve"
 
 
 class Statement(Protocol):

@@ -37,5 +37,44 @@ class Tag(IntEnum):
     MARKET = auto()
     ASSET = auto()
     INSTRUMENT = auto()
+    POLICY = auto()
+    """What a market's leaves name as its policy: the document, and the terms of liquidation in it."""
 
     CONTEXT = auto()
+
+    HOLDER = auto()
+    """Whose account a part of it is; the tag of the leaf itself names its shape (``facts.solvency.shape``)."""
+    COVER = auto()
+    """At what the balances and debts of an account are counted."""
+    TABLES = auto()
+    """At what all positions, balances and debts of a venue are counted."""
+    POLICIES = auto()
+    """Of all markets of a run."""
+    RUNNING = auto()
+    """Where a proof of solvency stands between two batches."""
+    SUMS = auto()
+    CHALLENGE = auto()
+    MIXER = auto()
+    TOTALS = auto()
+    """What is owed, lent and borne, in the open."""
+    RESERVES = auto()
+    """What is attested, where the surplus over what is owed is hidden."""
+
+    LEAF_NULLIFIER = auto()
+    """What spends a leaf of a book, so that the position in it can change once."""
+    LEAF_SALT = auto()
+    """The salt of a leaf that takes another's place: never one that was there before."""
+    BIRTH = auto()
+    """What spends the id of a position, so that it is opened once."""
+    NO_POSITION = auto()
+    """The kind of a leaf in which no position is, and what stands for a position where a spend is of none."""
+    FLOWS = auto()
+    """The money that flows when positions change."""
+    TRANSITION = auto()
+    """What takes the place of the policy where an owner changes positions: the new leaves and the flows."""
+    LIQUIDATION = auto()
+    """What takes the place of the policy where a venue reduces a position that was breached."""
+    QUEUE_ENTRY = auto()
+    """A position of a queue, and how many of its lots are taken."""
+    DELEVERAGE = auto()
+    """What takes the place of the policy where lots are closed against a bankrupt position."""

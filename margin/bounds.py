@@ -22,6 +22,31 @@ AMOUNT_BITS = 128
 FUNDING_SCALE = 10**6
 """A cumulative funding index counts 1e-6 of a money unit for one lot."""
 
+ACCOUNT_AMOUNT_BITS = 64
+"""An amount of an asset in an account, in the units that the venue accounts in (6 or 8 decimals, not 18)."""
+FINE_BITS = 84
+"""What one isolated position is worth, in 1e-6 units: 2^64 * 10^6 is below 2^84."""
+WEIGHT_BITS = 150
+"""What a lot counts for in 1e-6 units: 10^6 * 2^64 * 2^64, and a funding index beside it."""
+COVER_PRICE_BITS = 96
+"""What an account's unit of an asset is worth, in 1e-12 money units."""
+INTERCEPT_BITS = 160
+"""What the lower tiers of an asset add to what its balance covers, in 1e-12 money units."""
+COVER_BITS = 168
+"""What the balances of an account cover, and what its debts ask for: sums of 2^96 * 2^64."""
+PARTS_BITS = 40
+"""Parts of accounts in one proof of solvency."""
+TOTAL_BITS = 130
+"""A total in 1e-6 units: 16 balances or positions in each of 2^40 parts."""
+RESERVE_BITS = 104
+"""What is attested of an asset at all places together."""
+
+FINE_SCALE = 10**6
+"""Totals of a venue count 1e-6 of a unit, in which a position's equity is a whole number."""
+
+COVER_SCALE = 10**12
+"""What covers a debt counts 1e-12 of a money unit, in which a unit of any asset is worth something."""
+
 MAX_RATE_SCALE = 10**12
 """The common denominator of a tier table's rates: 10^6 for ppm, times 3 for a leverage of 3, ..."""
 
@@ -39,6 +64,8 @@ MAX_MULTIPLIER = 2**MULTIPLIER_BITS - 1
 MAX_MONEY = 2**MONEY_BITS
 MAX_FUNDING_INDEX = 2**FUNDING_INDEX_BITS - 1
 MAX_AMOUNT = 2**AMOUNT_BITS - 1
+MAX_ACCOUNT_AMOUNT = 2**ACCOUNT_AMOUNT_BITS - 1
+MAX_FINE = 2**FINE_BITS - 1
 
 
 def require_integer(value: object, field: str, low: int, high: int, what: str) -> int:

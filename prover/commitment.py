@@ -14,7 +14,7 @@ from margin.basket import Holding
 from margin.errors import MisuseError, Reason
 from prover.publication import Publication
 from prover.request import Request
-from prover.wallet import AwaitedLock, KeptLock, KeptPosition, Secrets
+from prover.wallet import AwaitedLock, KeptLock, KeptPosition, Secrets, Standing
 
 
 def commit_request(request: Request, owner: Secrets, domain: int) -> KeptPosition:
@@ -29,7 +29,8 @@ def top_up(known: KeptPosition, request: Request, owner: Secrets, domain: int) -
 
     A position is its commitment, of which locks are no part: its tag stays, and so does every proof about it.
     """
-    subject, committed, basket = request.subject, known.committed, request.subject.basket
+    committed, basket = known.committed, request.subject.basket
+    subject = request.subject if known.standing is Standing.COMMITTED else request.about(known).subject
     is_same = (subject.kind, subject.body, subject.cash) == (committed.kind, committed.body, committed.cash)
     said, has = [place_holding(request, each) for each in basket], known.places
     if not is_same or len(said) <= len(has) or said[: len(has)] != has:

@@ -16,8 +16,13 @@ from prover.development import publish_for_development
 from prover.facts_folder import FactsFolder
 from prover.jobs import Work
 from prover.provable import Provable
+from prover.publication import Publication
 from prover.release import assemble_release
-from prover.request import Request, read_request
+from prover.request import Request, read_kept_request, read_request
+from prover.succession import find_standing
+from prover.transition import STATEMENT as TRANSITION
+from prover.transition import Planner, Where
+from prover.transition_document import read_changes
 from prover.vault import Vault
 from prover.wallet import Asked, KeptPosition, Secrets
 from prover.witness import Situation
@@ -59,6 +64,7 @@ class Desk:
         domain = self.choose_domain(request)
 
         def make(owner: Secrets, known: KeptPosition | None) -> KeptPosition | None:
+            known = known and find_standing(known, self.facts.publication)
             made = commit_request(request, owner, domain) if known is None else top_up(known, request, owner, domain)
             return made and replace(made, document=text, asked=asked)
 
@@ -84,9 +90,7 @@ class Desk:
     def prepare(self, caller: str, name: str, demand: Demand, wish: Wish = WHATEVER_FITS) -> Work:
         """The work of a proof; where it can't be one, why not."""
         publication = self.facts.publication
-        if wish.market_root not in {0, publication.roots.market}:
-            expected = "the root of the round that the prover knows"
-            raise MisuseError(Reason.WRONG_ROOT, "market_root", found="another one", expected=expected)
+        require_newest(wish, publication)
         kept = self.vault.settled_position(caller, name, publication)
         request = read_kept_request(kept)
         counted = count_locks(kept, wish.locks, self.count_of(wish.statement, demand, kept))
@@ -94,6 +98,25 @@ class Desk:
         situation = Situation(self.vault.key, counted, publication, demand)
         elements = encode_inputs(provable.inputs, assemble(situation, request))
         return Work(provable.name, elements, demand, provable.key_id)
+
+    def prepare_transition(self, caller: str, document: bytes, where: Where, wish: Wish = WHATEVER_FITS) -> Work:
+        """The work of a proof that positions change; what opens their new leaves is in the wallet when this returns."""
+        publication = self.facts.publication
+        require_newest(wish, publication)
+        changes = read_changes(parse_json(read_document_text(document)))
+        if wish.statement not in {"", TRANSITION}:
+            raise MisuseError(Reason.NOT_APPLICABLE, "statement", found=wish.statement, expected=TRANSITION)
+        if TRANSITION not in self.provables:
+            expected = f"one of {', '.join(self.provables)}"
+            raise MisuseError(Reason.NOT_APPLICABLE, "statement", found=TRANSITION, expected=expected)
+        provable = self.provables[TRANSITION]
+
+        def make(owner: Secrets, positions: Mapping[str, KeptPosition]) -> tuple[Work, Mapping[str, KeptPosition]]:
+            plan = Planner(owner, positions, publication, where).plan(changes)
+            elements = encode_inputs(provable.inputs, plan.inputs)
+            return Work(provable.name, elements, plan.demand, provable.key_id), plan.kept
+
+        return self.vault.change(caller, make)
 
     def count_of(self, statement: str, demand: Demand, kept: KeptPosition) -> int:
         """How many locks a statement counts: all where none is named, and of those a release finds its own."""
@@ -113,6 +136,13 @@ class Desk:
         return self.provables[wanted]
 
 
+def require_newest(wish: Wish, publication: Publication) -> None:
+    """Proofs are made at the round that the prover knows."""
+    if wish.market_root not in {0, publication.roots.market}:
+        expected = "the root of the round that the prover knows"
+        raise MisuseError(Reason.WRONG_ROOT, "market_root", found="another one", expected=expected)
+
+
 def read_document_text(document: bytes) -> str:
     """The text of a document of bounded length."""
     if not 0 < len(document) <= MAX_DOCUMENT_BYTES:
@@ -123,16 +153,6 @@ def read_document_text(document: bytes) -> str:
     except UnicodeDecodeError:
         expected = "JSON in UTF-8"
         raise MalformedError(Reason.NOT_READABLE, "document", found="other bytes", expected=expected) from None
-
-
-def read_kept_request(kept: KeptPosition) -> Request:
-    """The document of a position, which is the one that was committed."""
-    if not kept.document:
-        expected = "a position whose document is in the wallet: one that was committed through a prover"
-        raise MisuseError(Reason.NOT_APPLICABLE, "name", found="one without", expected=expected)
-    request = read_request(parse_json(kept.document), None)
-    request.require_committed(kept)
-    return request
 
 
 def assemble(situation: Situation, request: Request) -> Inputs:

@@ -72,6 +72,11 @@ def commit_for_development(
 
 def publish_for_development(request: Request, kept: KeptPosition, publication: Publication) -> Publication:
     """What venue, oracle and escrow would say of a commitment; what was said before is not said anew."""
+    if publication.stored_book is not None:
+        expected = "a book that is a document"
+        raise MisuseError(
+            Reason.NOT_APPLICABLE, "book", found="a stored tree, which its keeper changes", expected=expected
+        )
     leaf = commit_position(kept.committed)
     is_known = leaf in publication.leaves
     if is_known and all(is_deposited(each, publication.chains) for each in kept.awaited):

@@ -15,8 +15,9 @@ from circuits.statements.claim import Inputs
 from circuits.statements.defined_risk import DefinedRisk, DefinedRiskWitness, inputs_for
 from facts.bounds import CURRENCY_ID_BITS, MARKET_ID_BITS, NO_CEILING
 from facts.commitments import PositionKind
-from facts.market import MarketTier, RequirementTerms, hash_policy
+from facts.market import MarketTier, RequirementTerms
 from facts.market_root import Fact
+from facts.policy_commitment import hash_policy
 from facts.structure import StructureBody, quantise_structure
 from facts.tags import Tag
 from margin.basket import Asset, Holding
@@ -100,7 +101,7 @@ class OptionStructure:
     def facts(self) -> list[Fact]:
         """What a lot and a tick are worth, in which currency; its price is asked for by nobody."""
         contract, policy = self.units.contract, self.document.policy
-        policy_hash = hash_policy(policy) if policy else 0
+        policy_hash = hash_policy(policy, None) if policy else 0
         numbers = self.committed.market_id, self.currency_id
         return [MarketTier(*numbers, contract, 1, 1, 0, 0, NO_CEILING, EVERYTHING, EVERYTHING, policy_hash)]
 

@@ -10,10 +10,12 @@ from typing import Self
 from circuits.statements.claim import Inputs
 from circuits.statements.perp import Perp, PerpWitness, inputs_for
 from facts.bounds import CURRENCY_ID_BITS, MARKET_ID_BITS
-from facts.commitments import PerpetualBody, PositionKind
+from facts.commitments import CommittedPosition, PerpetualBody, PositionKind
 from facts.demand import Demand
-from facts.market import MarketTier, hash_policy, quantise_market
+from facts.market import MarketTier, quantise_market
 from facts.market_root import Fact
+from facts.packing import PERP_BODY, join_sign
+from facts.policy_commitment import hash_policy
 from facts.tags import Tag
 from margin.basket import Asset, Holding
 from margin.bounds import PPM
@@ -45,6 +47,22 @@ class Perpetual:
         market = market_id or derive_number(f"market:{venue}/{document.market.name}", MARKET_ID_BITS)
         currency = currency_id or derive_number(f"currency:{document.market.units.currency}", CURRENCY_ID_BITS)
         return cls(document, make_committable(document), market, currency)
+
+    def after(self, committed: CommittedPosition) -> Self:
+        """The position as a commitment has it: transitions have changed it since the document was written."""
+        parts = PERP_BODY.decode(committed.body)
+        side = Side.SHORT if parts["side"] else Side.LONG
+        if (side, parts["market_id"]) != (self.position.side, self.market_id):
+            found, expected = "another side or another market", "the document of this position"
+            raise MisuseError(Reason.WRONG_FILE, "input", found=found, expected=expected)
+        position = replace(
+            self.position,
+            size=parts["size"],
+            entry_notional=Fraction(parts["entry_notional"]),
+            cash=Fraction(committed.cash),
+            funding_index=join_sign(parts["funding_magnitude"], parts["funding_sign"], "funding"),
+        )
+        return replace(self, position=position)
 
     @property
     def label(self) -> str:
@@ -94,7 +112,7 @@ class Perpetual:
             document.state,
             market_id=self.market_id,
             currency_id=self.currency_id,
-            policy_hash=hash_policy(document.policy) if document.policy else 0,
+            policy_hash=hash_policy(document.policy, document.market.policy) if document.policy else 0,
         )
         return [*tiers]
 

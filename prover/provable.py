@@ -12,6 +12,7 @@ from typing import Self
 from circuits.artifact import PROGRAM
 from circuits.catalogue import find_statement
 from circuits.statement import Statement
+from circuits.statements.release import Release
 from prover.artifacts import Cache
 from prover.proving import require_key_of
 from snark.groth16.formats.zkey import read_zkey
@@ -77,7 +78,7 @@ class Provable:
     @property
     def lock_count(self) -> int:
         """How many locks it counts."""
-        return self.statement.shape.get("locks", 1)
+        return self.statement.shape.get("locks", int(self.statement.name == Release.name))
 
     @property
     def descriptors(self) -> list[int]:

@@ -1,6 +1,6 @@
 """What venue, oracle and chains publish, as a folder: enough to build the paths of a proof.
 
-    book.json      the leaves of a venue's book
+    book.json      the leaves of a venue's book; or a folder book, the stored tree of one too large for a document
     round.json     every market tier, asset tier and instrument of an oracle's round, number by number
     locks.json     the leaves of each chain's locks
     roots.json     the three roots, which is all that a verifier needs
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from facts.asset import AssetTier
-from facts.book_root import build_book
+from facts.book_root import BOOK_LEVELS, build_book
 from facts.bounds import CHAIN_ID_BITS, require_chain_id
 from facts.instrument import InstrumentFact
 from facts.lock_root import MAX_CHAINS, build_lock_tree, lock_index
@@ -32,7 +32,8 @@ from facts.packing import (
     Packing,
     join_sign,
 )
-from facts.roots import Roots, parse_element
+from facts.roots import Roots, parse_element, read_roots
+from facts.stored_tree.tree import StoredTree, TreeAt, is_stored_tree
 from facts.tree import Path as TreePath
 from facts.tree import Tree
 from margin.contracts import Contract, ContractKind
@@ -45,6 +46,7 @@ BOOK_FORMAT: Final = "ringfence.book/1"
 ROUND_FORMAT: Final = "ringfence.round/1"
 LOCKS_FORMAT: Final = "ringfence.locks/1"
 BOOK, ROUND, LOCKS, ROOTS = "book.json", "round.json", "locks.json", "roots.json"
+STORED_BOOK: Final = "book"
 MOST_LEAVES: Final = 1 << 13
 """As many as fit a document; a real book is no file."""
 
@@ -64,11 +66,13 @@ class Publication:
     leaves: Sequence[int] = ()
     facts: Sequence[Fact] = ()
     chains: Sequence[Chain] = field(default_factory=list)
+    stored_book: TreeAt | None = None
+    """The book where it is a stored tree, as it was after one round; there are no leaves then."""
 
     @cached_property
-    def book(self) -> Tree:
+    def book(self) -> Tree | TreeAt:
         """The venue's book."""
-        return build_book(self.leaves)
+        return self.stored_book or build_book(self.leaves)
 
     @cached_property
     def round(self) -> MarketTree:
@@ -87,7 +91,12 @@ class Publication:
 
     def position_path(self, leaf: int) -> TreePath:
         """From a position to the root of the book."""
-        return self.book.path(find_leaf(self.leaves, leaf, "position", "a position that stands in the book"))
+        expected = "a position that stands in the book"
+        if self.stored_book is None:
+            return self.book.path(find_leaf(self.leaves, leaf, "position", expected))
+        if (index := self.stored_book.find(leaf)) is None:
+            raise MisuseError(Reason.NOT_IN_TREE, "position", found="one that is not there", expected=expected)
+        return self.stored_book.path(index)
 
     def lock_path(self, chain_id: int, leaf: int) -> TreePath:
         """From a lock to the root of all chains."""
@@ -117,7 +126,8 @@ def write_publication(folder: Path, publication: Publication) -> None:
     chains = [{"chain_id": str(each.chain_id), "locks": list(map(str, each.locks))} for each in publication.chains]
     write_json(folder / LOCKS, {"format": LOCKS_FORMAT, "chains": chains})
     write_json(folder / ROUND, {"format": ROUND_FORMAT, "facts": list(map(render_fact, publication.facts))})
-    write_json(folder / BOOK, {"format": BOOK_FORMAT, "leaves": list(map(str, publication.leaves))})
+    if publication.stored_book is None:
+        write_json(folder / BOOK, {"format": BOOK_FORMAT, "leaves": list(map(str, publication.leaves))})
     write_text(folder / ROOTS, roots)
 
 
@@ -172,13 +182,30 @@ def render_parts(packing: Packing, element: int) -> dict[str, str]:
 
 def read_publication(folder: Path) -> Publication:
     """The publication in a folder, checked to the last field."""
-    with open_fields(folder / BOOK, BOOK_FORMAT) as book:
-        leaves = read_elements(book, "leaves")
+    stored, leaves = read_stored_book(folder), list[int]()
+    if stored is None:
+        with open_fields(folder / BOOK, BOOK_FORMAT) as book:
+            leaves = read_elements(book, "leaves")
     with open_fields(folder / ROUND, ROUND_FORMAT) as published:
         facts = tuple(map(read_fact, published.items("facts")))
     with open_fields(folder / LOCKS, LOCKS_FORMAT) as locks:
         chains = [read_chain(each) for each in locks.items("chains", MAX_CHAINS)]
-    return Publication(leaves, facts, chains)
+    return Publication(leaves, facts, chains, stored)
+
+
+def read_stored_book(folder: Path) -> TreeAt | None:
+    """The book where it is a stored tree: as it was when it had the root that was published, if one was."""
+    if not is_stored_tree(folder / STORED_BOOK):
+        return None
+    if (folder / BOOK).exists():
+        raise MisuseError(Reason.CONFLICTING_FIELDS, BOOK, found="two books", expected=f"{BOOK} or {STORED_BOOK}")
+    book = StoredTree(folder / STORED_BOOK)
+    if book.levels != BOOK_LEVELS:
+        found, expected = f"{book.levels} levels", f"{BOOK_LEVELS} levels"
+        raise MisuseError(Reason.WRONG_COUNT, STORED_BOOK, found=found, expected=expected)
+    if not (folder / ROOTS).exists():
+        return book.newest
+    return book.with_root(read_roots(read_document(folder / ROOTS)).book)
 
 
 def open_fields(path: Path, expected: str) -> Fields:

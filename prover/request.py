@@ -12,9 +12,9 @@ See ``request.schema.json`` for every field.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from facts.bounds import CHAIN_ID_BITS, CURRENCY_ID_BITS, MARKET_ID_BITS
 from facts.demand import Demand, read_demand, read_moment
@@ -24,7 +24,7 @@ from prover.option_structure import OptionStructure
 from prover.perpetual import Perpetual
 from prover.portfolio import Portfolio
 from prover.subject import Subject
-from prover.wallet import KeptPosition
+from prover.wallet import KeptPosition, Standing
 
 REQUEST_FORMAT: Final = "ringfence.request/1"
 DEVELOPMENT_CHAIN: Final = 31337
@@ -51,6 +51,16 @@ class Request:
         """Where an asset of the basket is locked; the development chain where the request does not say."""
         return self.places.get(asset, LockPlace(DEVELOPMENT_CHAIN, asset))
 
+    def about(self, kept: KeptPosition) -> Self:
+        """The request about the position as it is now: as the document says, or as transitions have left it."""
+        if kept.standing is Standing.COMMITTED:
+            self.require_committed(kept)
+            return self
+        if kept.standing is Standing.CLOSED or not isinstance(self.subject, Perpetual):
+            found, expected = kept.standing.value, "a position that is open"
+            raise MisuseError(Reason.WRONG_STATE, "name", found=found, expected=expected)
+        return replace(self, subject=self.subject.after(kept.committed))
+
     def require_committed(self, kept: KeptPosition) -> None:
         """The document says what was committed: whoever changed it since has another position."""
         subject, committed = self.subject, kept.committed
@@ -75,6 +85,15 @@ def read_lone_document(path: Path) -> str:
     except MarginError:
         return ""
     return text
+
+
+def read_kept_request(kept: KeptPosition) -> Request:
+    """The document of a position, which is the one that was committed."""
+    if not kept.document:
+        expected = "a position whose document is in the wallet: one that was committed through a prover"
+        raise MisuseError(Reason.NOT_APPLICABLE, "name", found="one without", expected=expected)
+    request = read_request(parse_json(kept.document), None)
+    return request.about(kept)
 
 
 def read_request(content: object, folder: Path | None) -> Request:

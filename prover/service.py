@@ -1,6 +1,7 @@
 """``ProverService``: what its callers ask, and what they are told of it. Each caller sees its own alone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from typing import Final
@@ -11,13 +12,15 @@ from google.protobuf.message import Message
 from margin.bounds import MAX_HOLDINGS
 from margin.errors import MalformedError, Reason
 from prover.desk import Desk, Wish
-from prover.jobs import Jobs
+from prover.jobs import Jobs, Work
 from prover.provable import Provable
 from prover.stream import ProofStream
+from prover.succession import find_standing
+from prover.transition import Where
 from prover.wallet import Asked
 from ringfence.v1 import prover_service_pb2 as wire
 from ringfence.v1.prover_service_pb2_grpc import ProverServiceServicer, add_ProverServiceServicer_to_server
-from ringfence.wire.claim import read_demand
+from ringfence.wire.claim import read_demand, read_place
 from ringfence.wire.commitment import write_commitment, write_opening
 from ringfence.wire.elements import (
     read_choice,
@@ -87,7 +90,7 @@ class ProverService(ProverServiceServicer):
     ) -> wire.OpenCommitmentResponse:
         """What opens a commitment."""
         kept = self._desk.vault.position(current_call().caller.name, read_text(request.name, "name"))
-        return write_opening(kept.committed)
+        return write_opening(find_standing(kept, self._desk.facts.publication).committed)
 
     def CreateProof(
         self,
@@ -168,22 +171,44 @@ def ask_for_proof(
 ) -> tuple[OperationReport, bool]:
     """The operation of a request, and whether it was begun now; one who is patient waits for room in the queue."""
     request_id = read_request_id(request.request_id)
-    name = read_text(request.name, "name")
     require_part(request, "demand", "")
-    demand = read_demand(request.demand, "demand")
-    statement = read_statement_name(request.statement, "statement") if request.statement else ""
-    root = read_field_element(request.market_root, "market_root") if request.market_root else 0
-    read_count(request.locks, "locks", 0, MAX_HOLDINGS)
-    wish = Wish(statement, root, tuple(request.locks))
+    prepare = read_transition_wish(desk, caller, request) if request.transition else read_wish(desk, caller, request)
     call.require_waiting()
     return jobs.ask(
         caller,
         request_id,
         digest_of(request),
-        lambda: desk.prepare(caller, name, demand, wish),
+        prepare,
         deadline_at=request.deadline_at_seconds,
         gone=call.ended if is_patient else None,
     )
+
+
+def read_wish(desk: Desk, caller: str, request: wire.CreateProofRequest) -> Callable[[], Work]:
+    """A proof about one position."""
+    name = read_text(request.name, "name")
+    demand = read_demand(request.demand, "demand")
+    read_count(request.locks, "locks", 0, MAX_HOLDINGS)
+    wish = replace(read_choices(request), locks=tuple(request.locks))
+    return lambda: desk.prepare(caller, name, demand, wish)
+
+
+def read_transition_wish(desk: Desk, caller: str, request: wire.CreateProofRequest) -> Callable[[], Work]:
+    """A proof that positions change; its document names them, and locks are no part of them."""
+    for name in ("name", "locks"):
+        if getattr(request, name):
+            expected = "nothing beside a transition"
+            raise MalformedError(Reason.CONFLICTING_FIELDS, name, found="something", expected=expected)
+    where = Where(*read_place(request.demand, "demand"))
+    wish = read_choices(request)
+    return lambda: desk.prepare_transition(caller, request.transition, where, wish)
+
+
+def read_choices(request: wire.CreateProofRequest) -> Wish:
+    """What a caller may choose of any proof."""
+    statement = read_statement_name(request.statement, "statement") if request.statement else ""
+    root = read_field_element(request.market_root, "market_root") if request.market_root else 0
+    return Wish(statement, root)
 
 
 def shape_of(provable: Provable) -> StatementShape:

@@ -5,15 +5,20 @@ committed it; to everybody else there is none of that name.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from prover.commitment import find_locks
 from prover.publication import Publication
+from prover.succession import find_standing
 from prover.wallet import Asked, KeptPosition, Secrets, Wallet
 from serving.errors import MisuseError, Reason, RejectedError
 
 Make = Callable[[Secrets, KeptPosition | None], KeptPosition | None]
 """What becomes of a position, by a wallet's key; nothing where it can't be that."""
+MadeT = TypeVar("MadeT")
+MakeChange = Callable[[Secrets, Mapping[str, KeptPosition]], tuple[MadeT, Mapping[str, KeptPosition]]]
+"""Something that is made of a caller's positions, and what has to be kept of them before it is handed out."""
 
 
 class Vault:
@@ -54,14 +59,22 @@ class Vault:
             return require_known(self._positions(caller), name)
 
     def settled_position(self, caller: str, name: str, publication: Publication) -> KeptPosition:
-        """A position of this caller with all of its locks; where they were found now is kept."""
+        """A position of this caller with all of its locks, as the book shows it; what was found now is kept."""
         with self._lock:
             positions = self._positions(caller)
             kept = require_known(positions, name)
-            settled = find_locks(kept, publication)
+            settled = find_standing(find_locks(kept, publication), publication)
             if settled is not kept:
                 self._save(caller, {**positions, name: settled})
             return settled
+
+    def change(self, caller: str, make: MakeChange[MadeT]) -> MadeT:
+        """Keep what positions may become; it is on the disk when this returns, and what is to be proved may leave."""
+        with self._lock:
+            positions = self._positions(caller)
+            made, changed = make(self._wallet.secrets, positions)
+            self._save(caller, {**positions, **changed})
+            return made
 
     def require_usable(self) -> None:
         """The file is the one that was opened: a check of readiness."""

@@ -5,23 +5,28 @@ Its content is JSON, and its first line ``ringfence.wallet/1``; ``facts.sealed_f
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import Enum, unique
 from pathlib import Path
 from typing import Final, Self
 
-from facts.commitments import CommittedPosition, Lock, commit_owner
-from facts.elements import draw_element
+from facts.commitments import CommittedPosition, Lock, commit_owner, commit_position
+from facts.elements import draw_element, require_range
 from facts.roots import parse_element
 from facts.sealed_file import DEFAULT_COST, Cost, Seal, open_sealed, read_sealed, write_sealed
 from facts.tags import Tag
+from facts.transition import commit_absence
+from margin.bounds import MONEY_BITS
 from margin.documents.reading import Fields, parse_json
 from margin.errors import MalformedError, MisuseError, Reason
 
 MAGIC: Final = b"ringfence.wallet/1\n"
 NAME: Final = "wallet"
-SECRETS_FORMAT: Final = "ringfence.secrets/2"
-FIRST_SECRETS_FORMAT: Final = "ringfence.secrets/1"
-"""Without awaited locks, documents and callers; it is read, and written anew as the second."""
+SECRETS_FORMAT: Final = "ringfence.secrets/3"
+EARLIER_FORMATS: Final = frozenset({"ringfence.secrets/1", "ringfence.secrets/2"})
+"""The first is without awaited locks, documents and callers, the second without successors; both are read, and written
+anew as the third."""
+MOST_SUCCESSORS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,41 @@ class AwaitedLock:
         return KeptLock(lock, self.salt)
 
 
+@unique
+class Standing(Enum):
+    """Where the numbers of a position stand."""
+
+    COMMITTED = "committed"
+    """In its document, and in its commitment."""
+    OPENING = "opening"
+    """In its commitment, which no book has yet: a transition opens it."""
+    CHANGED = "changed"
+    """In its commitment: transitions have changed it since its document was written."""
+    CLOSED = "closed"
+    """Nowhere: it is no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Successor:
+    """What may stand in the book in the place of a position: a change that was proved, whatever became of the proof."""
+
+    salt: int = field(repr=False)
+    body: int = field(repr=False, default=0)
+    """None where the position was closed: no body is 0."""
+    cash: int = field(repr=False, default=0)
+
+    def open(self, committed: CommittedPosition) -> CommittedPosition | None:
+        """What opens the leaf; nothing does where the position was closed."""
+        return replace(committed, body=self.body, cash=self.cash, salt=self.salt) if self.body else None
+
+    def leaf(self, committed: CommittedPosition) -> int:
+        """What the book shows of it."""
+        opened = self.open(committed)
+        if opened is None:
+            return commit_absence(committed.owner, committed.position_id, self.salt)
+        return commit_position(opened)
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """The request that a position was committed by, so that the same one again has the same answer."""
@@ -69,6 +109,9 @@ class KeptPosition:
     document: str = field(repr=False, default="")
     """The document that was committed, where whoever proves is not told it again."""
     asked: Asked | None = None
+    successors: tuple[Successor, ...] = field(repr=False, default=())
+    """What may stand in its place; the book shows which one does."""
+    standing: Standing = Standing.COMMITTED
 
     @property
     def amounts(self) -> list[int]:
@@ -178,8 +221,15 @@ def render_position(position: KeptPosition) -> Mapping[str, object]:
         "locks": [render_lock(each) for each in position.locks],
         "awaited": [{name: str(getattr(each, name)) for name in AWAITED_NUMBERS} for each in position.awaited],
         "document": position.document,
+        "successors": [render_successor(each) for each in position.successors],
+        "standing": position.standing.value,
         **({"asked": {"request_id": asked.request_id, "digest": asked.digest}} if asked else {}),
     }
+
+
+def render_successor(successor: Successor) -> Mapping[str, object]:
+    """What opens a position after a change."""
+    return {"salt": str(successor.salt), "body": str(successor.body), "cash": successor.cash}
 
 
 def render_lock(kept: KeptLock) -> Mapping[str, str]:
@@ -191,7 +241,7 @@ def render_lock(kept: KeptLock) -> Mapping[str, str]:
 def read_secrets(content: object) -> Secrets:
     """What a wallet holds, checked to the last field."""
     with Fields(content) as fields:
-        if fields.text("format") not in {SECRETS_FORMAT, FIRST_SECRETS_FORMAT}:
+        if fields.text("format") not in {SECRETS_FORMAT, *EARLIER_FORMATS}:
             raise MalformedError(Reason.NOT_A_CHOICE, "format", found="another one", expected=SECRETS_FORMAT)
         key = parse_element(fields.take("key"), "key")
         positions = read_positions(fields)
@@ -220,8 +270,18 @@ def read_kept_position(fields: Fields) -> KeptPosition:
         awaited = tuple(map(read_awaited_lock, fields.items("awaited")))
         document = read_kept_document(fields)
         asked = read_asked(fields.inner("asked")) if fields.has("asked") else None
+        successors = tuple(map(read_successor, fields.items("successors", MOST_SUCCESSORS)))
+        standing = fields.choice("standing", Standing) if fields.has("standing") else Standing.COMMITTED
     committed = CommittedPosition(kind, cash=cash, **elements)  # type: ignore[arg-type] # checked by it
-    return KeptPosition(committed, locks, awaited, document, asked)
+    return KeptPosition(committed, locks, awaited, document, asked, successors, standing)
+
+
+def read_successor(fields: Fields) -> Successor:
+    """What opens a position after a change."""
+    with fields:
+        salt, body = (parse_element(fields.take(name), name) for name in ("salt", "body"))
+        bound = 2**MONEY_BITS - 1
+        return Successor(salt, body, require_range(fields.take("cash"), "cash", -bound, bound, "an amount of money"))
 
 
 def read_kept_lock(fields: Fields) -> KeptLock:

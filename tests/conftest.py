@@ -3,6 +3,11 @@
 from importlib.util import find_spec
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("every run", max_examples=50)
+settings.load_profile("every run")
+"""Examples are others in every run; many short runs see more than few long ones."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -17,10 +17,13 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from facts.context import Binding
-from facts.demand import Demand, ReleaseDemand
+from facts.deleverage import StatedDeleverage
+from facts.demand import Demand, ReleaseDemand, Said
+from facts.liquidation import StatedLiquidation
 from facts.policy import StatementPolicy
 from facts.public_inputs import PublicInputs
 from facts.roots import Roots
+from facts.transition import StatedTransition
 from margin.errors import Reason, RejectedError
 from snark.groth16.proof import Proof
 from verifier.acceptance import Acceptance
@@ -111,10 +114,11 @@ class Admission:
     # --- Purposes ----------------------------------------------------------------------------------------
 
     def verifying(self, shown: Shown, caller: str) -> Rule:
-        """To be verified and no more: any policy, at a place that there is."""
-        if isinstance(shown.demand.policy, ReleaseDemand):
-            return Rule(self._any_seizure, Proves.RELEASE)
-        return Rule(lambda binding: self.destinations.find(binding, caller), Proves.MARGIN)
+        """To be verified and no more: whatever it says, at a place that there is."""
+        proves = kind_of(shown.demand.policy)
+        if proves is Proves.RELEASE:
+            return Rule(self._any_seizure, proves)
+        return Rule(lambda binding: self.destinations.find(binding, caller), proves)
 
     def accepting(self, shown: Shown, caller: str) -> tuple[Rule, Destination]:
         """To be accepted: the entry policy of the destination."""
@@ -140,6 +144,15 @@ class Admission:
             self.destinations.require_seizure(binding, place)
 
         return Rule(require_place, Proves.RELEASE, asks_roots=False)
+
+    def applying(self, shown: Shown) -> Rule:
+        """To be applied to the venue's book: a change of positions, at a place that there is."""
+        proves = kind_of(shown.demand.policy)
+        if proves not in CHANGES:
+            found, expected = proves.value, "a claim that positions changed"
+            refusal = RejectedError(Reason.NOT_A_KEY, "key_id", found=found, expected=expected)
+            raise RefusedError.at(Step.KEY_ALLOWED, refusal)
+        return Rule(self.destinations.find_place, proves)
 
     def _any_seizure(self, binding: Binding) -> None:
         refusal: RejectedError | None = None
@@ -195,6 +208,25 @@ class Admission:
         ):
             if found != mine:
                 raise RejectedError(Reason.WRONG_CONTEXT, field, found=found, expected=mine)
+
+
+CHANGES: Final = frozenset({Proves.TRANSITION, Proves.LIQUIDATION})
+"""What keys prove by which positions change."""
+
+
+def kind_of(said: Said) -> Proves:
+    """What a key has to prove for a claim that says this."""
+    match said:
+        case ReleaseDemand():
+            return Proves.RELEASE
+        case StatedTransition():
+            return Proves.TRANSITION
+        case StatedLiquidation():
+            return Proves.LIQUIDATION
+        case StatedDeleverage():
+            return Proves.DELEVERAGE
+        case StatementPolicy():
+            return Proves.MARGIN
 
 
 def known_place(_: Binding) -> None:

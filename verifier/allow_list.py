@@ -6,7 +6,8 @@
     id = "5f1c..."                          64 hexadecimal digits: SHA-256 of the key's canonical bytes
     file = "perp-k1.json"                   verification_key.json, beside this document
     statement = "perp-k1"                   what the statement and its shape are called
-    proves = "margin"                       or "release"
+    proves = "margin"                       or "release", "transition", "liquidation", "deleverage",
+                                            "solvency", "solvency-total"
 
 The keys are read once, at the start, and what is used afterwards is what was looked at then, whatever becomes of the
 files. A key that is marked as made for development is refused unless whoever runs the verifier says otherwise: proofs
@@ -41,6 +42,19 @@ class Proves(Enum):
     """A position, and the locks that back it."""
     RELEASE = "release"
     """One lock, and no position."""
+    TRANSITION = "transition"
+    """Positions that their owner changed."""
+    LIQUIDATION = "liquidation"
+    """A position that a venue reduced."""
+    DELEVERAGE = "deleverage"
+    """The order in which lots were taken against a bankrupt position; no position changes by it."""
+    SOLVENCY = "solvency"
+    """A batch of accounts."""
+    SOLVENCY_TOTAL = "solvency-total"
+    """What all batches of a run add up to."""
+
+
+SOLVENCY_INPUTS: Final = {Proves.SOLVENCY: 5, Proves.SOLVENCY_TOTAL: 6}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +110,16 @@ def read_key(fields: Fields, folder: Path, *, allow_development_keys: bool) -> A
             raise MalformedError(Reason.NOT_READABLE, "statement", found=statement, expected=expected)
         key = read_verifying_key(folder / fields.text("file"), allow_development_keys=allow_development_keys)
         require_pinned(key, {key_id})
+        proves = fields.choice("proves", Proves)
         with located("file"):
-            require_lock_count(key.input_count - FIXED_COUNT)
-        return AllowedKey(key, statement, fields.choice("proves", Proves))
+            require_inputs(key.input_count, proves)
+        return AllowedKey(key, statement, proves)
+
+
+def require_inputs(count: int, proves: Proves) -> None:
+    """A key has as many public inputs as what it proves."""
+    wanted = SOLVENCY_INPUTS.get(proves)
+    if wanted is None:
+        require_lock_count(count - FIXED_COUNT)
+    elif count != wanted:
+        raise MalformedError(Reason.WRONG_COUNT, "inputs", found=count, expected=f"{wanted} public inputs")

@@ -10,16 +10,20 @@ The steps bear the numbers that they have wherever a claim is accepted:
     7  proof valid
 
 A policy has to be the very one: a position that survives a larger move of the mark need not survive a smaller one where
-a table has steps, so that no policy stands in for another.
+a table has steps, so that no policy stands in for another. Where positions changed, leaves and flows stand in its
+place: those that are stated are hashed anew and have to be those that were proved.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from facts.demand import Demand, ReleaseDemand
+from facts.deleverage import StatedDeleverage
+from facts.demand import Demand, ReleaseDemand, Said
+from facts.liquidation import StatedLiquidation
 from facts.policy import StatementPolicy
 from facts.public_inputs import PublicInputs, identify_claim, unused_input
 from facts.roots import Roots
+from facts.transition import UNUSED_INPUTS, StatedTransition
 from margin.errors import MarginError, Reason, RejectedError
 from snark.errors import SnarkError
 from snark.groth16.batch import BatchRejectedError, Claim, verify_batch
@@ -113,12 +117,20 @@ def accept_statement(claim: CheckedClaim, proved: ProvedStatement) -> ProvedClai
 def require_roots(inputs: PublicInputs, roots: Roots, demand: Demand) -> None:
     """Step 3: the roots are those that were signed; what a statement does not use says so."""
     wanted = {"book_root": roots.book, "market_root": roots.market, "lock_root": roots.lock}
-    unused: tuple[str, ...] = () if inputs.nullifiers else ("lock_root",)
-    if isinstance(demand.policy, ReleaseDemand):
-        unused = ("book_root", "market_root", "position_tag")
-    wanted |= {name: unused_input(name) for name in unused}
+    wanted |= {name: unused_input(name) for name in list_unused(inputs, demand.policy)}
     for name, root in wanted.items():
         require_value(Reason.WRONG_ROOT, name, getattr(inputs, name), root)
+
+
+def list_unused(inputs: PublicInputs, said: Said) -> tuple[str, ...]:
+    """What the statement that says this does not use."""
+    match said:
+        case ReleaseDemand():
+            return ("book_root", "market_root", "position_tag")
+        case StatedTransition() | StatedLiquidation() | StatedDeleverage():
+            return UNUSED_INPUTS
+        case StatementPolicy():
+            return () if inputs.nullifiers else ("lock_root",)
 
 
 def require_context(inputs: PublicInputs, demand: Demand, moment: int) -> None:
@@ -128,11 +140,15 @@ def require_context(inputs: PublicInputs, demand: Demand, moment: int) -> None:
         raise RejectedError(Reason.EXPIRED, "expires", found=moment, expected=f"before {demand.binding.expiry}")
 
 
-def require_policy(inputs: PublicInputs, policy: StatementPolicy | ReleaseDemand) -> None:
-    """Step 6: what was proved is what was asked."""
-    if inputs.policy != policy.encode():
-        found, expected = describe_word(inputs.policy), describe_policy(policy)
-        raise RejectedError(Reason.WRONG_POLICY, "policy", found=found, expected=expected)
+def require_policy(inputs: PublicInputs, policy: Said) -> None:
+    """Step 6: what was proved is what was asked, or what is stated of a change."""
+    if inputs.policy == policy.encode():
+        return
+    if isinstance(policy, StatedTransition | StatedLiquidation | StatedDeleverage):
+        found, expected = "something else", describe_policy(policy)
+        raise RejectedError(Reason.WRONG_TRANSITION, "policy", found=found, expected=expected)
+    found, expected = describe_word(inputs.policy), describe_policy(policy)
+    raise RejectedError(Reason.WRONG_POLICY, "policy", found=found, expected=expected)
 
 
 def describe_word(word: int) -> str:
@@ -143,10 +159,14 @@ def describe_word(word: int) -> str:
         return "no policy"
 
 
-def describe_policy(policy: StatementPolicy | ReleaseDemand) -> str:
-    """A policy on one line."""
+def describe_policy(policy: Said) -> str:
+    """A policy on one line; of a change no amount is told."""
     if isinstance(policy, ReleaseDemand):
         return f"the release of {policy.amount} of {policy.asset}"
+    if isinstance(policy, StatedTransition | StatedLiquidation):
+        return "a change of positions to the leaves and with the flows that are stated"
+    if isinstance(policy, StatedDeleverage):
+        return "an auto-deleverage of the entries that are stated"
     numbers = f"shock {policy.shock_ppm} ppm, buffer {policy.buffer_ppm} ppm, basket {policy.least_basket_value}"
     return f"{policy.requirement.value}, {numbers}"
 

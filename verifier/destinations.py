@@ -101,6 +101,15 @@ class Destinations:
         require_recipient(binding, found.recipients)
         return found
 
+    def find_place(self, binding: Binding) -> Destination:
+        """The one that a proof is bound to, whoever asks: where positions change nothing is pledged."""
+        found = self.by_place.get((binding.chain_id, binding.contract))
+        if found is None:
+            expected = "a contract that is a destination here"
+            raise RejectedError(Reason.WRONG_CONTEXT, "contract", found="another place", expected=expected)
+        require_recipient(binding, found.recipients)
+        return found
+
     def require_seizure(self, binding: Binding, place: Place) -> None:
         """A release is good where what is pledged to a place can be seized."""
         destination = self.by_place.get(place)

@@ -16,6 +16,8 @@ PAGES: Final = {
     "proving": ROOT / "docs" / "snark" / "proving.md",
     "verifying": ROOT / "docs" / "snark" / "verifying.md",
     "serving": ROOT / "docs" / "verifier" / "service.md",
+    "solvency": ROOT / "docs" / "solvency-figures.md",
+    "trees": ROOT / "docs" / "trees.md",
 }
 PLACE: Final = re.compile(r"(<!-- measured: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
@@ -106,11 +108,126 @@ def tell_memory(memory: Mapping[str, float] | None) -> str:
     return f"\n\nMemory over {figure(memory['minutes'])} minutes at half the load of `Verify`: {told}."
 
 
+def quote_tree_rounds(results: Results) -> str:
+    """Each contestant with each size of a round."""
+    counts = {"leaves": "leaves", "batch": "leaves a round", "rounds": "rounds"}
+    figures = {
+        "updates_per_second": "updates a second",
+        "processor_us": "processor µs for each",
+        "longest_ms": "longest round, ms",
+    }
+    body = [
+        [it["contestant"], *(f"{it[name]:,}" for name in counts), *(figure(it[name]) for name in figures)]
+        for it in results["measurements"]
+    ]
+    return table(["contestant", *counts.values(), *figures.values()], body) + describe(results)
+
+
+def quote_tree_upkeep(results: Results) -> str:
+    """What else a stored tree takes."""
+    told = {
+        "filled_per_second": "leaves a second while it is filled in a row, in rounds of 131,072",
+        "paths_per_second": "paths a second, newest round",
+        "old_paths_per_second": "paths a second, oldest round that is kept",
+        "open_seconds": "start, s",
+        "open_after_kill_seconds": "start after a kill that left 20 rounds of 10,000 to be written again, s",
+        "verify_seconds": "`verify`, s",
+        "nodes_mib": "`nodes`, MiB",
+        "journal_mib": "`journal`, 64 rounds of 10,000, MiB",
+        "peak_mib": "memory of the process at its peak, MiB",
+    }
+    upkeep = results["upkeep"]
+    body = [[words, figure(upkeep[name])] for name, words in told.items()]
+    return table([f"stored tree of {upkeep['leaves']:,} leaves", ""], body)
+
+
+def quote_solvency_sizes(results: Results) -> str:
+    """Each statement with what an account is of it."""
+    body = [
+        [f"`{it['statement']}`", f"{it['accounts']:,}", f"{it['constraints']:,}", f"{it['for_each']:,.0f}"]
+        for it in results["sizes"]
+    ]
+    return table(["statement", "parts of accounts", "constraints", "for each"], body)
+
+
+def quote_solvency_throughput(results: Results) -> str:
+    """Each prover with how much of the first one it does."""
+    measured = results["throughput"]
+    body = [
+        [
+            it["prover"],
+            f"{it['constraints']:,}",
+            f"{it['per_second']:,.0f}",
+            f"{it['fastest']:,.0f}",
+            figure(measured[0]["per_second"] / it["per_second"]),
+        ]
+        for it in measured
+    ]
+    head = [
+        "prover",
+        "constraints of a proof",
+        "constraints a second, median",
+        "fastest turn",
+        "the first is faster by",
+    ]
+    return table(head, body) + describe(results)
+
+
+def quote_solvency_runs(results: Results) -> str:
+    """A column for each run."""
+    told = {
+        "batches": "batches",
+        "prepare_seconds": "prepare, s",
+        "prove_seconds": "prove all batches, s",
+        "finish_seconds": "prove the total and publish, s",
+        "ms_for_each": "all three, ms an account",
+        "peak_mib": "memory at its peak, MiB",
+        "state_bytes": "private state, bytes",
+        "published_bytes": "published, bytes",
+        "verify_seconds": "verify all of it, s",
+        "verify_peak_mib": "memory of that, MiB",
+        "receipt_bytes": "a receipt, bytes",
+        "receipt_ms": "a receipt checked, ms",
+    }
+    runs = results["runs"]
+    body = [[words, *(figure(run[name]) for run in runs)] for name, words in told.items()]
+    return table(["", *(f"{run['accounts']:,} accounts" for run in runs)], body)
+
+
+def quote_solvency_projection(results: Results) -> str:
+    """The arithmetic, line by line."""
+    projection, run = results["projection"], results["runs"][-1]
+    accounts, machines = projection["accounts"], projection["machines"]
+    times = accounts / run["accounts"]
+    body = [
+        ["prepare, on one machine", f"{run['prepare_seconds']:,.1f} s * {times:,.0f}", projection["prepare_seconds"]],
+        [
+            f"prove the batches, on {machines} machines",
+            f"{run['prove_seconds']:,.1f} s * {times:,.0f} / {machines}",
+            projection["prove_seconds"],
+        ],
+        [
+            "prove the total and publish, on one",
+            f"{run['finish_seconds']:,.1f} s * {times:,.0f}",
+            projection["finish_seconds"],
+        ],
+    ]
+    whole = [["together", "", projection["minutes"] * 60], ["verify", "", projection["verify_seconds"]]]
+    rows = [[name, sum_, figure(seconds)] for name, sum_, seconds in (*body, *whole)]
+    return table([f"{accounts:,} accounts, {projection['cores_of_each']} cores each", "", "seconds"], rows)
+
+
 TABLES: Final[Mapping[str, Callable[[Results], str]]] = {
     "statements": quote_statements,
     "sizes": quote_sizes,
     "verifying": quote_verifying,
     "serving": quote_serving,
+    "solvency_sizes": quote_solvency_sizes,
+    "solvency_throughput": quote_solvency_throughput,
+    "solvency_runs": quote_solvency_runs,
+    "solvency_projection": quote_solvency_projection,
+    "tree_rounds": quote_tree_rounds,
+    "tree_upkeep": quote_tree_upkeep,
 }
 
 

@@ -6,12 +6,13 @@ Names and widths are those of a ``facts.packing.Packing``: what a party encodes 
 table.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from circuits.builder import MOST_BITS, Builder, Flag, Uint
 from circuits.errors import CircuitError
+from circuits.gadgets.selection import select
 from circuits.signal import Bit, Bounded, Signal, sum_signals
 from facts.packing import Packing
 
@@ -64,14 +65,38 @@ def declare_packed(
         name: known[name] if name in known else declare_part(builder, name, bits, meanings[name])
         for name, bits in packing.parts
     }
-    return PackedNumbers(pack([(parts[name], bits) for name, bits in packing.parts]), parts)
+    return PackedNumbers(pack_parts(packing.parts, parts), parts)
 
 
 def declare_part(builder: Builder, name: str, bits: int, meaning: str) -> Bounded:
     """One number, which is a bit where it has one."""
+    return declare_column(builder, name, bits, meaning, 1)[0]
+
+
+def declare_column(builder: Builder, name: str, bits: int, meaning: str, size: int) -> Sequence[Bounded]:
+    """Numbers of one width under one name."""
     if bits == 1:
-        return builder.private(name, Flag(), meaning)
-    return builder.private(name, Uint(bits), meaning)
+        return builder.private_list(name, Flag(), size, meaning)
+    return builder.private_list(name, Uint(bits), size, meaning)
+
+
+def declare_columns(
+    builder: Builder, parts: Iterable[tuple[str, int]], meanings: Mapping[str, str], size: int
+) -> list[Mapping[str, Bounded]]:
+    """The same parts ``size`` times, each part a private list: the rows of these columns."""
+    columns = {name: declare_column(builder, name, bits, meanings[name], size) for name, bits in parts}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def pack_parts(parts: Iterable[tuple[str, int]], numbers: Mapping[str, Bounded]) -> Signal:
+    """The element of numbers by their names."""
+    return pack([(numbers[name], bits) for name, bits in parts])
+
+
+def select_packed(chooser: Bit, packing: Packing, one: PackedNumbers, zero: PackedNumbers) -> PackedNumbers:
+    """The numbers of one of two elements: one constraint for each number."""
+    parts = {name: select(chooser, one[name], zero[name]) for name in packing.widths}
+    return PackedNumbers(pack([(parts[name], bits) for name, bits in packing.parts]), parts)
 
 
 def unpack(element: Signal, packing: Packing, *, rule: str) -> PackedNumbers:

@@ -48,6 +48,16 @@ def limit_to(value: Bounded, limit: Bounded | int, *, rule: str) -> Bounded:
     return Bounded(value.builder, value.expression, value.low, min(value.high, high))
 
 
+def narrow_implied(value: Bounded, low: int, high: int) -> Bounded:
+    """``value`` with the interval that constraints elsewhere hold it to: the caller says which.
+
+    Nothing is held here. It is for what follows from a range that was proved of a larger number, where the interval of
+    the type is too coarse for the next product. The laboratory carries texts out in numbers that never wrap, and sees
+    one that leaves such an interval while all rules are kept.
+    """
+    return Bounded(value.builder, value.expression, low, high)
+
+
 def enforce_inside(low: Bounded, value: Bounded, high: Bounded, *, rule: str) -> Bounded:
     """``low < value <= high``; what comes back is ``value`` with the interval that follows.
 

@@ -8,6 +8,8 @@ from circuits.signal import Bit, Bounded, Signal, sum_signals
 
 
 @overload
+def select(chooser: Bit, one: Bit, zero: Bit) -> Bit: ...
+@overload
 def select(chooser: Bit, one: Bounded, zero: Bounded) -> Bounded: ...
 @overload
 def select(chooser: Bit, one: Signal, zero: Signal) -> Signal: ...
@@ -15,6 +17,8 @@ def select(chooser: Bit, one: Signal, zero: Signal) -> Signal:
     """``one`` where the chooser is 1, ``zero`` where it is 0: ``zero + chooser * (one - zero)``, one constraint."""
     difference = Signal(one.builder, (one - zero).expression)
     chosen = Signal(chooser.builder, chooser.expression) * difference + zero
+    if isinstance(one, Bit) and isinstance(zero, Bit):
+        return Bit(chosen.builder, chosen.expression)
     if isinstance(one, Bounded) and isinstance(zero, Bounded):
         return Bounded(chosen.builder, chosen.expression, min(one.low, zero.low), max(one.high, zero.high))
     return chosen

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from circuits.builder import Builder, Element
+from circuits.gadgets.comparison import enforce_nonzero
 from circuits.gadgets.packing import PackedNumbers, declare_packed, unpack
 from circuits.gadgets.selection import select
 from circuits.gadgets.signed import with_sign
@@ -53,6 +54,17 @@ class MarketSignals:
         """The terms of one of the two requirements: chosen first, so that only one of them is taken apart."""
         chosen = select(maintenance, self.maintenance, self.initial)
         return unpack(chosen, REQUIREMENT_TERMS, rule="requirement_falls_apart")
+
+    def requirements(self) -> tuple[PackedNumbers, PackedNumbers]:
+        """The terms of the initial requirement and of the maintenance one, where a statement reads both."""
+        initial = unpack(self.initial, REQUIREMENT_TERMS, rule="initial_falls_apart")
+        return initial, unpack(self.maintenance, REQUIREMENT_TERMS, rule="maintenance_falls_apart")
+
+    def price_for(self, short: Bit) -> Bounded:
+        """Where a position of a side is valued: it is above zero."""
+        price = select(short, self.high_price, self.low_price)
+        enforce_nonzero(price, rule="price_above_zero")
+        return price
 
 
 def open_market(builder: Builder, market_id: Bounded, market_root: Signal, levels: int) -> MarketSignals:

@@ -13,7 +13,7 @@ an acceptance of one could be refreshed with a proof about the other.
 from typing import Final
 
 from circuits.builder import Builder, Element
-from circuits.gadgets.packing import declare_packed
+from circuits.gadgets.packing import PackedNumbers, declare_packed
 from circuits.gadgets.signed import with_sign
 from circuits.relations.commitment import enforce_member, hash_tagged
 from circuits.relations.public_inputs import PublicSignals
@@ -30,6 +30,12 @@ def declare_secret(builder: Builder) -> Signal:
     return builder.private("secret", Element(), "the trader's secret key")
 
 
+def declare_cash(builder: Builder) -> PackedNumbers:
+    """Signed money of a position."""
+    with builder.scope("cash"):
+        return declare_packed(builder, CASH, CASH_MEANINGS)
+
+
 def open_position(
     builder: Builder, kind: PositionKind, *, secret: Signal, body: Signal, public: PublicSignals, levels: int
 ) -> Bounded:
@@ -37,8 +43,7 @@ def open_position(
     with builder.scope("position"):
         position_id = builder.private("position_id", Element(), "which position of its owner it is")
         salt = builder.private("salt", Element(), "hides the leaf")
-        with builder.scope("cash"):
-            cash = declare_packed(builder, CASH, CASH_MEANINGS)
+        cash = declare_cash(builder)
         owner = hash_tagged(builder, Tag.OWNER, secret)
         leaf = hash_tagged(builder, kind, owner, position_id, body, cash.element, salt)
         enforce_member(builder, leaf, public.book_root, levels, rule="position_in_book")

@@ -24,18 +24,22 @@ are held by the gadget that asks for them.
 """
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from circuits.builder import Builder
-from circuits.gadgets.comparison import enforce_nonzero, positive_part
-from circuits.gadgets.division import divide_up
+from circuits.gadgets.comparison import enforce_nonzero
 from circuits.gadgets.packing import PackedNumbers, declare_packed
-from circuits.gadgets.ranges import enforce_at_least_zero, enforce_less, limit_to
-from circuits.gadgets.selection import either, select, swap
 from circuits.gadgets.signed import with_sign
 from circuits.relations.coverage import enforce_covers
 from circuits.relations.lock import value_basket
 from circuits.relations.market import MarketSignals, open_market
+from circuits.relations.perpetual import (
+    BODY_MEANINGS,
+    Lots,
+    compute_funding_owed,
+    compute_requirement,
+    value_position,
+)
 from circuits.relations.policy import enforce_least_basket, open_policy
 from circuits.relations.position import declare_secret, open_position
 from circuits.relations.public_inputs import declare_public_inputs
@@ -46,16 +50,7 @@ from facts.market import MarketTier
 from facts.packing import PERP_BODY
 from facts.tags import Tag
 from facts.tree import Path
-from margin.bounds import FUNDING_SCALE, MAX_MONEY, PPM
-
-BODY_MEANINGS: Final = {
-    "side": "1 if the position is short",
-    "size": "how many lots",
-    "entry_notional": "what they were opened for, in money units",
-    "funding_magnitude": "the funding index that is settled, in 1e-6 money units",
-    "funding_sign": "1 if that index is below zero",
-    "market_id": "the market",
-}
+from margin.bounds import PPM
 
 
 @dataclass(frozen=True)
@@ -84,9 +79,11 @@ class Perp(MarginStatement):
         )
         enforce_least_basket(policy, basket)
         terms = market.requirement(policy.maintenance)
-        worth = value_position(body, market, policy.shock_ppm, terms.bit("on_entry"))
+        lots = Lots.of(body)
+        price6 = move_price(lots.short, market, policy.shock_ppm)
+        worth = value_position(lots, market, price6, PPM, terms.bit("on_entry"))
         backing = cash + basket - compute_funding_owed(body, market.funding_index())
-        requirement = compute_requirement(worth, body["entry_notional"], backing, terms)
+        requirement = compute_requirement(worth, lots.entry_notional, backing, terms)
         enforce_covers(worth.equity(backing) * PPM, requirement, policy.buffer_ppm)
 
 
@@ -99,67 +96,9 @@ def declare_body(builder: Builder) -> PackedNumbers:
     return body
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Worth:
-    """A position at the shocked price; notional and entry are over ``denominator``."""
-
-    denominator: Bounded
-    notional: Bounded
-    entry: Bounded
-    falling: Bit
-    """1 where equity falls as the notional grows: a linear short, an inverse long."""
-
-    def equity(self, backing: Bounded) -> Bounded:
-        """``backing + slope * (notional - entry)``, over the denominator."""
-        return backing * self.denominator + with_sign(self.falling, self.notional - self.entry)
-
-
-def value_position(body: PackedNumbers, market: MarketSignals, shock_ppm: Bounded, on_entry: Bit) -> Worth:
-    """The position at the shocked price, in the tier that was opened."""
-    short = body.bit("side")
-    price = select(short, market.high_price, market.low_price)
-    enforce_nonzero(price, rule="price_above_zero")
-    price6 = price * (with_sign(short.negated(), shock_ppm) + PPM)
-    denominator, factor = swap(market.inverse, price.builder.constant(PPM), price6)
-    notional = body["size"] * market.multiplier * factor
-    notional = enforce_tier(market, body["entry_notional"], notional, denominator, on_entry)
-    return Worth(denominator, notional, body["entry_notional"] * denominator, either(short, market.inverse))
-
-
-def enforce_tier(
-    market: MarketSignals, entry: Bounded, notional: Bounded, denominator: Bounded, on_entry: Bit
-) -> Bounded:
-    """The tier holds for the notional that its requirement is taken of; what comes back is the mark notional.
-
-        basis mark     floor * denominator < notional <= ceiling * denominator
-        basis entry    floor < entry <= ceiling, and the mark notional is money: notional <= 2^100 * denominator
-
-    Both ends are needed: a marginal table is convex, so that the line of any other tier asks for less. One comparison
-    of each width serves both bases.
-    """
-    most = select(on_entry, entry.builder.constant(MAX_MONEY), market.ceiling)
-    limited = limit_to(notional, most * denominator, rule="notional_at_most_ceiling")
-    enforce_at_least_zero(on_entry * (market.ceiling - entry), rule="entry_at_most_ceiling")
-    measured = select(on_entry, entry, limited)
-    unit = select(on_entry, entry.builder.constant(1), denominator)
-    enforce_less(market.floor * unit, measured, rule="basis_above_floor")
-    return limited
-
-
-def compute_funding_owed(body: PackedNumbers, index_now: Bounded) -> Bounded:
-    """``ceil(side * size * (index now - index at entry) / 10^6)`` money units: longs pay while the index rises."""
-    settled = with_sign(body.bit("funding_sign"), body["funding_magnitude"])
-    exact = with_sign(body.bit("side"), body["size"] * (index_now - settled))
-    return divide_up(exact, FUNDING_SCALE, rule="funding_rounds_up")
-
-
-def compute_requirement(worth: Worth, entry: Bounded, backing: Bounded, terms: PackedNumbers) -> Bounded:
-    """``rate * basis - deduction + fee * charged``, in 1e-6 money units over the denominator."""
-    basis = select(terms.bit("on_entry"), worth.entry, worth.notional)
-    bankruptcy = positive_part(entry - with_sign(worth.falling, backing)) * worth.denominator
-    charged = select(terms.bit("fee_on_entry"), worth.entry, worth.notional)
-    charged = select(terms.bit("fee_on_bankruptcy"), bankruptcy, charged)
-    return terms["rate_ppm"] * basis - terms["deduction"] * worth.denominator + terms["fee_ppm"] * charged
+def move_price(short: Bit, market: MarketSignals, shock_ppm: Bounded) -> Bounded:
+    """The price of the position's side in 1e-6 of a tick, moved against the position by the shock."""
+    return market.price_for(short) * (with_sign(short.negated(), shock_ppm) + PPM)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from facts.anchor import Anchor
-from facts.log_entry import LogEntry
 from facts.log_head import LogKey, SignedHead
+from facts.log_leaf import LogLeaf, decode_leaf
 from facts.log_proof import hash_leaf, verify_consistency, verify_inclusion
 from margin.errors import MalformedError, MisuseError, Reason, RejectedError
 from ringfence.client.errors import holding_answer
@@ -29,6 +29,8 @@ class Audit:
     """Of them, those that the log does not say have ended."""
     nullifiers: int
     """Locks that were ever taken, each once."""
+    transitions: int
+    """Changes of positions in a book, each once."""
 
 
 class Log:
@@ -81,7 +83,7 @@ class Log:
                 expected = f"the history of the {first.size} leaves that were seen"
                 raise RejectedError(Reason.LOG_FORKED, "head", found=error.found, expected=expected) from None
 
-    def entry(self, index: int) -> Procedure[LogEntry]:
+    def entry(self, index: int) -> Procedure[LogLeaf]:
         """One entry, shown to be in the newest tree."""
         head = yield from self.head()
         if not 0 <= index < head.head.size:
@@ -93,7 +95,7 @@ class Log:
         with holding_answer():
             path = read_path(response.path)
             verify_inclusion(hash_leaf(leaves[0]), index, head.head.size, path, head.head.root)
-            return LogEntry.decode(leaves[0])
+            return decode_leaf(leaves[0])
 
     def leaves(self, start: int, count: int) -> Procedure[list[bytes]]:
         """Entries in a row as the tree hashes them; only a root shows that they are in it."""
@@ -123,7 +125,7 @@ class Log:
                     replay.add(leaf)
         with holding_answer():
             replay.require_head(head.head)
-        return Audit(head, replay.acceptances, replay.live, replay.nullifiers)
+        return Audit(head, replay.acceptances, replay.live, replay.nullifiers, replay.transitions)
 
 
 def require_log_keys(anchor: Anchor) -> tuple[LogKey, ...]:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from facts.commitments import CommittedPosition
+from facts.context import Binding
 from facts.demand import Demand
+from facts.transition import StatedTransition
 from margin.errors import MalformedError, Reason, RejectedError
 from ringfence.client.answers import require_same
 from ringfence.client.errors import ClientError, holding_answer
@@ -21,7 +23,7 @@ from ringfence.client.procedure import (
     take_alone,
 )
 from ringfence.v1 import prover_service_pb2 as messages
-from ringfence.wire.claim import UnverifiedClaim, write_demand
+from ringfence.wire.claim import UnverifiedClaim, write_demand, write_place
 from ringfence.wire.commitment import CommitmentReport, read_commitment, read_opening
 from ringfence.wire.elements import read_count, read_token, write_field_element
 from ringfence.wire.operation import (
@@ -74,6 +76,22 @@ class ProofRequest:
     one on, where nothing is said."""
 
 
+@dataclass(frozen=True, slots=True)
+class TransitionRequest:
+    """Positions of the prover's wallet that are to change, and a proof of that to make."""
+
+    document: bytes
+    """A transition document in JSON."""
+    domain: str
+    binding: Binding
+    market_root: int | None = None
+    deadline_at: int = 0
+    request_id: str | None = None
+
+
+AnyProof = ProofRequest | TransitionRequest
+
+
 class Prover:
     """A prover, on the caller's own machine or in its own farm."""
 
@@ -103,7 +121,7 @@ class Prover:
         with holding_answer():
             return read_opening(response)
 
-    def begin(self, proof: ProofRequest) -> Procedure[OperationReport]:
+    def begin(self, proof: AnyProof) -> Procedure[OperationReport]:
         """Begin a proof."""
         request = write_proof_request(proof)
         response = yield from send(PROVER, "CreateProof", request, messages.CreateProofResponse, LONG_SECONDS)
@@ -153,17 +171,17 @@ class Prover:
                 break
         return found
 
-    def prove(self, proof: ProofRequest) -> Procedure[UnverifiedClaim]:
+    def prove(self, proof: AnyProof) -> Procedure[UnverifiedClaim]:
         """Make a proof and wait for it."""
         report = yield from self.begin(proof)
         while not report.state.is_over:
             report = yield from self.wait(report.id)
         return take_claim(report, proof)
 
-    def prove_many(self) -> Exchange[ProofRequest, OperationReport]:
+    def prove_many(self) -> Exchange[AnyProof, OperationReport]:
         """Many proofs over one stream, as they are done."""
 
-        def read(response: messages.ProveStreamResponse, proof: ProofRequest) -> OperationReport:
+        def read(response: messages.ProveStreamResponse, proof: AnyProof) -> OperationReport:
             with holding_answer():
                 report = read_operation(response.operation)
                 if not report.state.is_over:
@@ -171,7 +189,7 @@ class Prover:
                     raise MalformedError(Reason.WRONG_STATE, "operation.state", found=found, expected=expected)
                 return require_answers(report, proof)
 
-        def write(proofs: Sequence[tuple[int, ProofRequest]]) -> messages.ProveStreamRequest:
+        def write(proofs: Sequence[tuple[int, AnyProof]]) -> messages.ProveStreamRequest:
             (number, proof), *_ = proofs
             return messages.ProveStreamRequest(number=number, proof=write_proof_request(proof))
 
@@ -179,8 +197,16 @@ class Prover:
         return Exchange(path, messages.ProveStreamResponse, write, take_alone, read)
 
 
-def write_proof_request(proof: ProofRequest) -> messages.CreateProofRequest:
+def write_proof_request(proof: AnyProof) -> messages.CreateProofRequest:
     """A proof to make, as a message."""
+    if isinstance(proof, TransitionRequest):
+        return messages.CreateProofRequest(
+            request_id=choose_request_id(proof.request_id),
+            demand=write_place(proof.domain, proof.binding),
+            market_root=b"" if proof.market_root is None else write_field_element(proof.market_root),
+            deadline_at_seconds=proof.deadline_at,
+            transition=proof.document,
+        )
     return messages.CreateProofRequest(
         request_id=choose_request_id(proof.request_id),
         name=proof.name,
@@ -192,7 +218,7 @@ def write_proof_request(proof: ProofRequest) -> messages.CreateProofRequest:
     )
 
 
-def take_claim(report: OperationReport, proof: ProofRequest) -> UnverifiedClaim:
+def take_claim(report: OperationReport, proof: AnyProof) -> UnverifiedClaim:
     """The claim of an operation that succeeded."""
     if report.claim is None:
         raise NotProvedError(report)
@@ -201,11 +227,11 @@ def take_claim(report: OperationReport, proof: ProofRequest) -> UnverifiedClaim:
     return report.claim
 
 
-def require_answers(report: OperationReport, proof: ProofRequest) -> OperationReport:
+def require_answers(report: OperationReport, proof: AnyProof) -> OperationReport:
     """The claim of an operation says what was to be proved."""
-    if proof.statement:
+    if isinstance(proof, ProofRequest) and proof.statement:
         require_same("operation.statement", report.statement, proof.statement)
-    for name, found, expected in list_demanded(report.claim, proof.demand):
+    for name, found, expected in list_demanded(report.claim, proof):
         if found != expected:
             expected_text = "what was demanded"
             raise RejectedError(
@@ -214,12 +240,19 @@ def require_answers(report: OperationReport, proof: ProofRequest) -> OperationRe
     return report
 
 
-def list_demanded(claim: UnverifiedClaim | None, demand: Demand) -> Iterator[tuple[str, object, object]]:
-    """What a claim says beside what was demanded of it."""
-    if claim is not None:
+def list_demanded(claim: UnverifiedClaim | None, proof: AnyProof) -> Iterator[tuple[str, object, object]]:
+    """What a claim says beside what was demanded of it; what a change comes to is the prover's to say."""
+    if claim is None:
+        return
+    demand = claim.demand
+    if isinstance(proof, TransitionRequest):
+        yield "demand.context", (demand.domain, demand.binding), (proof.domain, proof.binding)
+        yield "demand", isinstance(demand.policy, StatedTransition), True
+    else:
+        demand = proof.demand
         yield "demand", claim.demand, demand
-        yield "public_inputs.context", claim.inputs.context, demand.context
-        yield "public_inputs.policy", claim.inputs.policy, demand.policy.encode()
+    yield "public_inputs.context", claim.inputs.context, demand.context
+    yield "public_inputs.policy", claim.inputs.policy, demand.policy.encode()
 
 
 def require_named(report: OperationReport, identity: str) -> OperationReport:

@@ -5,14 +5,18 @@
     free      of one that lives; some leave, and with the last of them it is released
     lapse     of one that lives; nothing leaves
     seize     of one that lapsed; some leave
+    applied   a transition of a book, whose old leaves and births were never spent
 
-Whoever replays a log knows that no lock was ever taken twice, without trusting the store that it came from.
+Whoever replays a log knows that no lock was ever taken twice, that no leaf of a book was ever succeeded twice and that
+no position was born twice, without trusting the store that it came from.
 """
 
 from dataclasses import dataclass
 
+from facts.applied_transition import AppliedTransition
 from facts.log_entry import Event, LogEntry, State
 from facts.log_head import LogHead
+from facts.log_leaf import decode_leaf
 from facts.log_proof import EMPTY_LOG_ROOT, hash_leaf, hash_node
 from margin.errors import Reason, RejectedError
 
@@ -35,6 +39,11 @@ class Replay:
         """The complete trees that the leaves make, the largest first: how many leaves each has, and its root."""
         self._standings: dict[str, Standing] = {}
         self._taken: set[int] = set()
+        """Every nullifier that was ever spent, whatever it is of."""
+        self.transitions = 0
+        """How many were applied."""
+        self.nullifiers = 0
+        """How many locks were ever taken."""
 
     @property
     def acceptances(self) -> int:
@@ -46,20 +55,18 @@ class Replay:
         """How many have not ended."""
         return sum(each.state.is_live for each in self._standings.values())
 
-    @property
-    def nullifiers(self) -> int:
-        """How many locks were ever taken."""
-        return len(self._taken)
-
     def add(self, leaf: bytes) -> None:
         """The next leaf, if it may follow."""
-        entry = LogEntry.decode(leaf)
-        self._require_follows(entry)
-        added = set(entry.held) - self._held_before(entry)
-        if added & self._taken:
-            raise self._wrong(Reason.NULLIFIER_SPENT, "held", "a lock that was taken before", "locks that are new")
-        self._taken |= added
-        self._standings[entry.acceptance] = Standing(entry.state, entry.revision, frozenset(entry.held))
+        entry = decode_leaf(leaf)
+        if isinstance(entry, AppliedTransition):
+            self._spend(set(entry.spent), "claim.nullifiers")
+            self.transitions += 1
+        else:
+            self._require_follows(entry)
+            added = set(entry.held) - self._held_before(entry)
+            self._spend(added, "held")
+            self.nullifiers += len(added)
+            self._standings[entry.acceptance] = Standing(entry.state, entry.revision, frozenset(entry.held))
         self._grow(hash_leaf(leaf))
 
     def require_head(self, head: LogHead) -> None:
@@ -86,6 +93,12 @@ class Replay:
             count, digest = 2 * count, hash_node(left, digest)
         self._peaks.append((count, digest))
         self.size += 1
+
+    def _spend(self, nullifiers: set[int], name: str) -> None:
+        """None of them was ever spent before."""
+        if nullifiers & self._taken:
+            raise self._wrong(Reason.NULLIFIER_SPENT, name, "one that was spent before", "nullifiers that are new")
+        self._taken |= nullifiers
 
     def _held_before(self, entry: LogEntry) -> frozenset[int]:
         standing = self._standings.get(entry.acceptance)

@@ -26,6 +26,7 @@ from ringfence.client.answers import (
     require_same,
     require_seized,
 )
+from ringfence.client.application import Succession, check_application
 from ringfence.client.errors import RefusedError, holding_answer
 from ringfence.client.heads import LastHead
 from ringfence.client.log import Log
@@ -50,6 +51,7 @@ from ringfence.wire.acceptance import (
     read_decision,
     read_sealed_releases,
 )
+from ringfence.wire.application import read_application
 from ringfence.wire.claim import Refusal, UnverifiedClaim, read_verdict, write_claim
 from ringfence.wire.elements import read_count, read_identity, read_token, write_field_element, write_identity
 from ringfence.wire.trust import TrustReport, read_trust
@@ -195,6 +197,22 @@ class Verifier:
         with holding_answer():
             require_seized(holding, claim, acceptance)
         return holding
+
+    def apply(self, claim: UnverifiedClaim, request_id: str | None = None) -> Procedure[Succession]:
+        """Have positions that changed written down: their old leaves are spent, once and for ever."""
+        before = self.log.heads.head
+        request = verifier_service_pb2.ApplyTransitionRequest(
+            request_id=choose_request_id(request_id), claim=encode_claim(claim)
+        )
+        response = verifier_service_pb2.ApplyTransitionResponse
+        message = yield from send(VERIFIER, "ApplyTransition", request, response, LONG_SECONDS)
+        with holding_answer():
+            answer = read_application(message, self.log.keys)
+            if isinstance(answer, Refusal):
+                raise RefusedError(answer)
+            succession = check_application(answer, claim, self.anchor, self._clock())
+        yield from self.log.follow(succession.head, before)
+        return succession
 
     def acceptance(self, acceptance: str) -> Procedure[Holding]:
         """An acceptance as it is now."""

@@ -25,15 +25,17 @@ _sym_db = _symbol_database.Default()
 from ringfence.v1 import margin_pb2 as ringfence_dot_v1_dot_margin__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18ringfence/v1/claim.proto\x12\x0cringfence.v1\x1a\x19ringfence/v1/margin.proto\"\x94\x01\n\x0cPublicInputs\x12\x11\n\tbook_root\x18\x01 \x01(\x0c\x12\x13\n\x0bmarket_root\x18\x02 \x01(\x0c\x12\x11\n\tlock_root\x18\x03 \x01(\x0c\x12\x14\n\x0cposition_tag\x18\x04 \x01(\x0c\x12\x12\n\nnullifiers\x18\x05 \x03(\x0c\x12\x0f\n\x07\x63ontext\x18\x06 \x01(\x0c\x12\x0e\n\x06policy\x18\x07 \x01(\x0c\"\x17\n\x05Proof\x12\x0e\n\x06points\x18\x01 \x01(\x0c\"\x88\x01\n\x0fStatementPolicy\x12\x32\n\x0brequirement\x18\x01 \x01(\x0e\x32\x1d.ringfence.v1.RequirementKind\x12\x11\n\tshock_ppm\x18\x02 \x01(\r\x12\x12\n\nbuffer_ppm\x18\x03 \x01(\r\x12\x1a\n\x12least_basket_value\x18\x04 \x01(\t\"-\n\x0cReleaseTerms\x12\r\n\x05\x61sset\x18\x01 \x01(\t\x12\x0e\n\x06\x61mount\x18\x02 \x01(\t\"\x96\x01\n\x07\x43ontext\x12\x0e\n\x06\x64omain\x18\x01 \x01(\t\x12\x10\n\x08verifier\x18\x02 \x01(\t\x12\x1c\n\x14\x64\x65stination_chain_id\x18\x03 \x01(\x04\x12\x1c\n\x14\x64\x65stination_contract\x18\x04 \x01(\x0c\x12\x11\n\trecipient\x18\x05 \x01(\x0c\x12\x1a\n\x12\x65xpires_at_seconds\x18\x06 \x01(\x04\"\x98\x01\n\x06\x44\x65mand\x12/\n\x06policy\x18\x01 \x01(\x0b\x32\x1d.ringfence.v1.StatementPolicyH\x00\x12-\n\x07release\x18\x02 \x01(\x0b\x32\x1a.ringfence.v1.ReleaseTermsH\x00\x12&\n\x07\x63ontext\x18\x03 \x01(\x0b\x32\x15.ringfence.v1.ContextB\x06\n\x04says\"\x94\x01\n\x05\x43laim\x12\x0e\n\x06key_id\x18\x01 \x01(\x0c\x12\x31\n\rpublic_inputs\x18\x02 \x01(\x0b\x32\x1a.ringfence.v1.PublicInputs\x12\"\n\x05proof\x18\x03 \x01(\x0b\x32\x13.ringfence.v1.Proof\x12$\n\x06\x64\x65mand\x18\x04 \x01(\x0b\x32\x14.ringfence.v1.Demand\"H\n\x07Refusal\x12\x0c\n\x04step\x18\x01 \x01(\r\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\r\n\x05\x66ield\x18\x03 \x01(\t\x12\x10\n\x08\x65xpected\x18\x04 \x01(\t*J\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x11\n\rVERDICT_VALID\x10\x01\x12\x13\n\x0fVERDICT_REFUSED\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18ringfence/v1/claim.proto\x12\x0cringfence.v1\x1a\x19ringfence/v1/margin.proto\"\x94\x01\n\x0cPublicInputs\x12\x11\n\tbook_root\x18\x01 \x01(\x0c\x12\x13\n\x0bmarket_root\x18\x02 \x01(\x0c\x12\x11\n\tlock_root\x18\x03 \x01(\x0c\x12\x14\n\x0cposition_tag\x18\x04 \x01(\x0c\x12\x12\n\nnullifiers\x18\x05 \x03(\x0c\x12\x0f\n\x07\x63ontext\x18\x06 \x01(\x0c\x12\x0e\n\x06policy\x18\x07 \x01(\x0c\"\x17\n\x05Proof\x12\x0e\n\x06points\x18\x01 \x01(\x0c\"\x88\x01\n\x0fStatementPolicy\x12\x32\n\x0brequirement\x18\x01 \x01(\x0e\x32\x1d.ringfence.v1.RequirementKind\x12\x11\n\tshock_ppm\x18\x02 \x01(\r\x12\x12\n\nbuffer_ppm\x18\x03 \x01(\r\x12\x1a\n\x12least_basket_value\x18\x04 \x01(\t\"-\n\x0cReleaseTerms\x12\r\n\x05\x61sset\x18\x01 \x01(\t\x12\x0e\n\x06\x61mount\x18\x02 \x01(\t\"^\n\x05\x46lows\x12\x13\n\x0b\x63urrency_id\x18\x01 \x01(\r\x12\x0f\n\x07paid_in\x18\x02 \x01(\t\x12\x10\n\x08paid_out\x18\x03 \x01(\t\x12\x0c\n\x04\x66\x65\x65s\x18\x04 \x01(\t\x12\x0f\n\x07settled\x18\x05 \x01(\t\"E\n\x0fTransitionTerms\x12\x0e\n\x06leaves\x18\x01 \x03(\x0c\x12\"\n\x05\x66lows\x18\x02 \x01(\x0b\x32\x13.ringfence.v1.Flows\"\x9d\x01\n\x10LiquidationFlows\x12\x13\n\x0b\x63urrency_id\x18\x01 \x01(\r\x12\x0e\n\x06\x62\x61sket\x18\x02 \x01(\t\x12\x16\n\x0eslippage_ticks\x18\x03 \x01(\x04\x12\x0f\n\x07settled\x18\x04 \x01(\t\x12\x0b\n\x03\x66\x65\x65\x18\x05 \x01(\t\x12\x0f\n\x07penalty\x18\x06 \x01(\t\x12\x10\n\x08returned\x18\x07 \x01(\t\x12\x0b\n\x03gap\x18\x08 \x01(\t\"O\n\x10LiquidationTerms\x12\x0c\n\x04leaf\x18\x01 \x01(\x0c\x12-\n\x05\x66lows\x18\x02 \x01(\x0b\x32\x1e.ringfence.v1.LiquidationFlows\"^\n\x0f\x44\x65leverageTerms\x12(\n\x05\x62\x61sis\x18\x01 \x01(\x0e\x32\x19.ringfence.v1.ProfitBasis\x12\x10\n\x08\x62\x61nkrupt\x18\x02 \x01(\x0c\x12\x0f\n\x07\x65ntries\x18\x03 \x03(\x0c\"\x96\x01\n\x07\x43ontext\x12\x0e\n\x06\x64omain\x18\x01 \x01(\t\x12\x10\n\x08verifier\x18\x02 \x01(\t\x12\x1c\n\x14\x64\x65stination_chain_id\x18\x03 \x01(\x04\x12\x1c\n\x14\x64\x65stination_contract\x18\x04 \x01(\x0c\x12\x11\n\trecipient\x18\x05 \x01(\x0c\x12\x1a\n\x12\x65xpires_at_seconds\x18\x06 \x01(\x04\"\xb9\x02\n\x06\x44\x65mand\x12/\n\x06policy\x18\x01 \x01(\x0b\x32\x1d.ringfence.v1.StatementPolicyH\x00\x12-\n\x07release\x18\x02 \x01(\x0b\x32\x1a.ringfence.v1.ReleaseTermsH\x00\x12\x33\n\ntransition\x18\x04 \x01(\x0b\x32\x1d.ringfence.v1.TransitionTermsH\x00\x12\x35\n\x0bliquidation\x18\x05 \x01(\x0b\x32\x1e.ringfence.v1.LiquidationTermsH\x00\x12\x33\n\ndeleverage\x18\x06 \x01(\x0b\x32\x1d.ringfence.v1.DeleverageTermsH\x00\x12&\n\x07\x63ontext\x18\x03 \x01(\x0b\x32\x15.ringfence.v1.ContextB\x06\n\x04says\"\x94\x01\n\x05\x43laim\x12\x0e\n\x06key_id\x18\x01 \x01(\x0c\x12\x31\n\rpublic_inputs\x18\x02 \x01(\x0b\x32\x1a.ringfence.v1.PublicInputs\x12\"\n\x05proof\x18\x03 \x01(\x0b\x32\x13.ringfence.v1.Proof\x12$\n\x06\x64\x65mand\x18\x04 \x01(\x0b\x32\x14.ringfence.v1.Demand\"H\n\x07Refusal\x12\x0c\n\x04step\x18\x01 \x01(\r\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\r\n\x05\x66ield\x18\x03 \x01(\t\x12\x10\n\x08\x65xpected\x18\x04 \x01(\t*J\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x11\n\rVERDICT_VALID\x10\x01\x12\x13\n\x0fVERDICT_REFUSED\x10\x02*Z\n\x0bProfitBasis\x12\x1c\n\x18PROFIT_BASIS_UNSPECIFIED\x10\x00\x12\x16\n\x12PROFIT_BASIS_ENTRY\x10\x01\x12\x15\n\x11PROFIT_BASIS_MARK\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'ringfence.v1.claim_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_VERDICT']._serialized_start=964
-  _globals['_VERDICT']._serialized_end=1038
+  _globals['_VERDICT']._serialized_start=1629
+  _globals['_VERDICT']._serialized_end=1703
+  _globals['_PROFITBASIS']._serialized_start=1705
+  _globals['_PROFITBASIS']._serialized_end=1795
   _globals['_PUBLICINPUTS']._serialized_start=70
   _globals['_PUBLICINPUTS']._serialized_end=218
   _globals['_PROOF']._serialized_start=220
@@ -42,12 +44,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STATEMENTPOLICY']._serialized_end=382
   _globals['_RELEASETERMS']._serialized_start=384
   _globals['_RELEASETERMS']._serialized_end=429
-  _globals['_CONTEXT']._serialized_start=432
-  _globals['_CONTEXT']._serialized_end=582
-  _globals['_DEMAND']._serialized_start=585
-  _globals['_DEMAND']._serialized_end=737
-  _globals['_CLAIM']._serialized_start=740
-  _globals['_CLAIM']._serialized_end=888
-  _globals['_REFUSAL']._serialized_start=890
-  _globals['_REFUSAL']._serialized_end=962
+  _globals['_FLOWS']._serialized_start=431
+  _globals['_FLOWS']._serialized_end=525
+  _globals['_TRANSITIONTERMS']._serialized_start=527
+  _globals['_TRANSITIONTERMS']._serialized_end=596
+  _globals['_LIQUIDATIONFLOWS']._serialized_start=599
+  _globals['_LIQUIDATIONFLOWS']._serialized_end=756
+  _globals['_LIQUIDATIONTERMS']._serialized_start=758
+  _globals['_LIQUIDATIONTERMS']._serialized_end=837
+  _globals['_DELEVERAGETERMS']._serialized_start=839
+  _globals['_DELEVERAGETERMS']._serialized_end=933
+  _globals['_CONTEXT']._serialized_start=936
+  _globals['_CONTEXT']._serialized_end=1086
+  _globals['_DEMAND']._serialized_start=1089
+  _globals['_DEMAND']._serialized_end=1402
+  _globals['_CLAIM']._serialized_start=1405
+  _globals['_CLAIM']._serialized_end=1553
+  _globals['_REFUSAL']._serialized_start=1555
+  _globals['_REFUSAL']._serialized_end=1627
 # @@protoc_insertion_point(module_scope)

@@ -13,9 +13,18 @@ class Verdict(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     VERDICT_UNSPECIFIED: _ClassVar[Verdict]
     VERDICT_VALID: _ClassVar[Verdict]
     VERDICT_REFUSED: _ClassVar[Verdict]
+
+class ProfitBasis(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PROFIT_BASIS_UNSPECIFIED: _ClassVar[ProfitBasis]
+    PROFIT_BASIS_ENTRY: _ClassVar[ProfitBasis]
+    PROFIT_BASIS_MARK: _ClassVar[ProfitBasis]
 VERDICT_UNSPECIFIED: Verdict
 VERDICT_VALID: Verdict
 VERDICT_REFUSED: Verdict
+PROFIT_BASIS_UNSPECIFIED: ProfitBasis
+PROFIT_BASIS_ENTRY: ProfitBasis
+PROFIT_BASIS_MARK: ProfitBasis
 
 class PublicInputs(_message.Message):
     __slots__ = ("book_root", "market_root", "lock_root", "position_tag", "nullifiers", "context", "policy")
@@ -61,6 +70,66 @@ class ReleaseTerms(_message.Message):
     amount: str
     def __init__(self, asset: _Optional[str] = ..., amount: _Optional[str] = ...) -> None: ...
 
+class Flows(_message.Message):
+    __slots__ = ("currency_id", "paid_in", "paid_out", "fees", "settled")
+    CURRENCY_ID_FIELD_NUMBER: _ClassVar[int]
+    PAID_IN_FIELD_NUMBER: _ClassVar[int]
+    PAID_OUT_FIELD_NUMBER: _ClassVar[int]
+    FEES_FIELD_NUMBER: _ClassVar[int]
+    SETTLED_FIELD_NUMBER: _ClassVar[int]
+    currency_id: int
+    paid_in: str
+    paid_out: str
+    fees: str
+    settled: str
+    def __init__(self, currency_id: _Optional[int] = ..., paid_in: _Optional[str] = ..., paid_out: _Optional[str] = ..., fees: _Optional[str] = ..., settled: _Optional[str] = ...) -> None: ...
+
+class TransitionTerms(_message.Message):
+    __slots__ = ("leaves", "flows")
+    LEAVES_FIELD_NUMBER: _ClassVar[int]
+    FLOWS_FIELD_NUMBER: _ClassVar[int]
+    leaves: _containers.RepeatedScalarFieldContainer[bytes]
+    flows: Flows
+    def __init__(self, leaves: _Optional[_Iterable[bytes]] = ..., flows: _Optional[_Union[Flows, _Mapping]] = ...) -> None: ...
+
+class LiquidationFlows(_message.Message):
+    __slots__ = ("currency_id", "basket", "slippage_ticks", "settled", "fee", "penalty", "returned", "gap")
+    CURRENCY_ID_FIELD_NUMBER: _ClassVar[int]
+    BASKET_FIELD_NUMBER: _ClassVar[int]
+    SLIPPAGE_TICKS_FIELD_NUMBER: _ClassVar[int]
+    SETTLED_FIELD_NUMBER: _ClassVar[int]
+    FEE_FIELD_NUMBER: _ClassVar[int]
+    PENALTY_FIELD_NUMBER: _ClassVar[int]
+    RETURNED_FIELD_NUMBER: _ClassVar[int]
+    GAP_FIELD_NUMBER: _ClassVar[int]
+    currency_id: int
+    basket: str
+    slippage_ticks: int
+    settled: str
+    fee: str
+    penalty: str
+    returned: str
+    gap: str
+    def __init__(self, currency_id: _Optional[int] = ..., basket: _Optional[str] = ..., slippage_ticks: _Optional[int] = ..., settled: _Optional[str] = ..., fee: _Optional[str] = ..., penalty: _Optional[str] = ..., returned: _Optional[str] = ..., gap: _Optional[str] = ...) -> None: ...
+
+class LiquidationTerms(_message.Message):
+    __slots__ = ("leaf", "flows")
+    LEAF_FIELD_NUMBER: _ClassVar[int]
+    FLOWS_FIELD_NUMBER: _ClassVar[int]
+    leaf: bytes
+    flows: LiquidationFlows
+    def __init__(self, leaf: _Optional[bytes] = ..., flows: _Optional[_Union[LiquidationFlows, _Mapping]] = ...) -> None: ...
+
+class DeleverageTerms(_message.Message):
+    __slots__ = ("basis", "bankrupt", "entries")
+    BASIS_FIELD_NUMBER: _ClassVar[int]
+    BANKRUPT_FIELD_NUMBER: _ClassVar[int]
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    basis: ProfitBasis
+    bankrupt: bytes
+    entries: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, basis: _Optional[_Union[ProfitBasis, str]] = ..., bankrupt: _Optional[bytes] = ..., entries: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
 class Context(_message.Message):
     __slots__ = ("domain", "verifier", "destination_chain_id", "destination_contract", "recipient", "expires_at_seconds")
     DOMAIN_FIELD_NUMBER: _ClassVar[int]
@@ -78,14 +147,20 @@ class Context(_message.Message):
     def __init__(self, domain: _Optional[str] = ..., verifier: _Optional[str] = ..., destination_chain_id: _Optional[int] = ..., destination_contract: _Optional[bytes] = ..., recipient: _Optional[bytes] = ..., expires_at_seconds: _Optional[int] = ...) -> None: ...
 
 class Demand(_message.Message):
-    __slots__ = ("policy", "release", "context")
+    __slots__ = ("policy", "release", "transition", "liquidation", "deleverage", "context")
     POLICY_FIELD_NUMBER: _ClassVar[int]
     RELEASE_FIELD_NUMBER: _ClassVar[int]
+    TRANSITION_FIELD_NUMBER: _ClassVar[int]
+    LIQUIDATION_FIELD_NUMBER: _ClassVar[int]
+    DELEVERAGE_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_FIELD_NUMBER: _ClassVar[int]
     policy: StatementPolicy
     release: ReleaseTerms
+    transition: TransitionTerms
+    liquidation: LiquidationTerms
+    deleverage: DeleverageTerms
     context: Context
-    def __init__(self, policy: _Optional[_Union[StatementPolicy, _Mapping]] = ..., release: _Optional[_Union[ReleaseTerms, _Mapping]] = ..., context: _Optional[_Union[Context, _Mapping]] = ...) -> None: ...
+    def __init__(self, policy: _Optional[_Union[StatementPolicy, _Mapping]] = ..., release: _Optional[_Union[ReleaseTerms, _Mapping]] = ..., transition: _Optional[_Union[TransitionTerms, _Mapping]] = ..., liquidation: _Optional[_Union[LiquidationTerms, _Mapping]] = ..., deleverage: _Optional[_Union[DeleverageTerms, _Mapping]] = ..., context: _Optional[_Union[Context, _Mapping]] = ...) -> None: ...
 
 class Claim(_message.Message):
     __slots__ = ("key_id", "public_inputs", "proof", "demand")

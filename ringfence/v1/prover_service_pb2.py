@@ -26,7 +26,7 @@ from ringfence.v1 import access_pb2 as ringfence_dot_v1_dot_access__pb2
 from ringfence.v1 import claim_pb2 as ringfence_dot_v1_dot_claim__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!ringfence/v1/prover_service.proto\x12\x0cringfence.v1\x1a\x19ringfence/v1/access.proto\x1a\x18ringfence/v1/claim.proto\"x\n\x0eStatementShape\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nlock_count\x18\x02 \x01(\r\x12\x0e\n\x06key_id\x18\x03 \x01(\x0c\x12\x1a\n\x12is_for_development\x18\x04 \x01(\x08\x12\x18\n\x10\x63onstraint_count\x18\x05 \x01(\r\"\x17\n\x15ListStatementsRequest\"J\n\x16ListStatementsResponse\x12\x30\n\nstatements\x18\x01 \x03(\x0b\x32\x1c.ringfence.v1.StatementShape\"C\n\rCommitRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08\x64ocument\x18\x03 \x01(\x0c\"h\n\x0e\x43ommitResponse\x12\x12\n\ncommitment\x18\x01 \x01(\x0c\x12\x14\n\x0cposition_tag\x18\x02 \x01(\x0c\x12,\n\x0block_owners\x18\x03 \x03(\x0b\x32\x17.ringfence.v1.LockOwner\".\n\tLockOwner\x12\r\n\x05\x61sset\x18\x01 \x01(\t\x12\x12\n\nlock_owner\x18\x02 \x01(\x0c\"%\n\x15OpenCommitmentRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\xa4\x01\n\x16OpenCommitmentResponse\x12\x12\n\ncommitment\x18\x01 \x01(\x0c\x12\r\n\x05owner\x18\x02 \x01(\x0c\x12\x13\n\x0bposition_id\x18\x03 \x01(\x0c\x12\x0c\n\x04\x62ody\x18\x04 \x01(\x0c\x12\x0c\n\x04\x63\x61sh\x18\x05 \x01(\t\x12\x0c\n\x04salt\x18\x06 \x01(\x0c\x12(\n\x04kind\x18\x07 \x01(\x0e\x32\x1a.ringfence.v1.PositionKind\"\xb0\x01\n\x12\x43reateProofRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12$\n\x06\x64\x65mand\x18\x03 \x01(\x0b\x32\x14.ringfence.v1.Demand\x12\x11\n\tstatement\x18\x04 \x01(\t\x12\x13\n\x0bmarket_root\x18\x05 \x01(\x0c\x12\x1b\n\x13\x64\x65\x61\x64line_at_seconds\x18\x06 \x01(\x04\x12\r\n\x05locks\x18\x07 \x03(\r\"A\n\x13\x43reateProofResponse\x12*\n\toperation\x18\x01 \x01(\x0b\x32\x17.ringfence.v1.Operation\"\x8a\x02\n\tOperation\x12\n\n\x02id\x18\x01 \x01(\t\x12+\n\x05state\x18\x02 \x01(\x0e\x32\x1c.ringfence.v1.OperationState\x12\x11\n\tstatement\x18\x03 \x01(\t\x12\x1a\n\x12\x63reated_at_seconds\x18\x04 \x01(\x04\x12\x1b\n\x13\x66inished_at_seconds\x18\x05 \x01(\x04\x12\x14\n\x0cprogress_ppm\x18\x06 \x01(\r\x12$\n\x05\x63laim\x18\x07 \x01(\x0b\x32\x13.ringfence.v1.ClaimH\x00\x12\x31\n\x07\x66\x61ilure\x18\x08 \x01(\x0b\x32\x1e.ringfence.v1.OperationFailureH\x00\x42\t\n\x07outcome\"C\n\x10OperationFailure\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x10\n\x08\x65xpected\x18\x03 \x01(\t\"!\n\x13GetOperationRequest\x12\n\n\x02id\x18\x01 \x01(\t\"B\n\x14GetOperationResponse\x12*\n\toperation\x18\x01 \x01(\x0b\x32\x17.ringfence.v1.Operation\"@\n\x14WaitOperationRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x1c\n\x14timeout_milliseconds\x18\x02 \x01(\r\"C\n\x15WaitOperationResponse\x12*\n\toperation\x18\x01 \x01(\x0b\x32\x17.ringfence.v1.Operation\"$\n\x16\x43\x61ncelOperationRequest\x12\n\n\x02id\x18\x01 \x01(\t\"E\n\x17\x43\x61ncelOperationResponse\x12*\n\toperation\x18\x01 \x01(\x0b\x32\x17.ringfence.v1.Operation\"k\n\x15ListOperationsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\x12+\n\x05state\x18\x03 \x01(\x0e\x32\x1c.ringfence.v1.OperationState\"^\n\x16ListOperationsResponse\x12+\n\noperations\x18\x01 \x03(\x0b\x32\x17.ringfence.v1.Operation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"U\n\x12ProveStreamRequest\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12/\n\x05proof\x18\x02 \x01(\x0b\x32 .ringfence.v1.CreateProofRequest\"Q\n\x13ProveStreamResponse\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12*\n\toperation\x18\x02 \x01(\x0b\x32\x17.ringfence.v1.Operation*\x7f\n\x0cPositionKind\x12\x1d\n\x19POSITION_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12POSITION_KIND_PERP\x10\x01\x12\x1b\n\x17POSITION_KIND_STRUCTURE\x10\x02\x12\x1b\n\x17POSITION_KIND_PORTFOLIO\x10\x03*\xc4\x01\n\x0eOperationState\x12\x1f\n\x1bOPERATION_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16OPERATION_STATE_QUEUED\x10\x01\x12\x1b\n\x17OPERATION_STATE_RUNNING\x10\x02\x12\x1d\n\x19OPERATION_STATE_SUCCEEDED\x10\x03\x12\x1a\n\x16OPERATION_STATE_FAILED\x10\x04\x12\x1d\n\x19OPERATION_STATE_CANCELLED\x10\x05\x32\xf9\x06\n\rProverService\x12\x64\n\x0eListStatements\x12#.ringfence.v1.ListStatementsRequest\x1a$.ringfence.v1.ListStatementsResponse\"\x07\xa2\xbb\x18\x03\n\x01\x01\x12L\n\x06\x43ommit\x12\x1b.ringfence.v1.CommitRequest\x1a\x1c.ringfence.v1.CommitResponse\"\x07\xa2\xbb\x18\x03\n\x01\x01\x12\x64\n\x0eOpenCommitment\x12#.ringfence.v1.OpenCommitmentRequest\x1a$.ringfence.v1.OpenCommitmentResponse\"\x07\xa2\xbb\x18\x03\n\x01\x01\x12[\n\x0b\x43reateProof\x12 .ringfence.v1.CreateProofRequest\x1a!.ringfence.v1.CreateProofResponse\"\x07\xa2\xbb\x18\x03\n\x01\x01\x12^\n\x0cGetOperation\x12!.ringfence.v1.GetOperationRequest\x1a\".ringfence.v1.GetOperationResponse\"\x07\xa2\xbb\x18\x03\n\x01\x01\x12\x61\n\rWaitOperation\x12\".ringfence.v1.WaitOperationRequest\x1a#.ringfence.v1.WaitOperationResponse\"\x07\xa2\xbb\x18\x03\n\x01\x01\x12g\n\x0f\x43\x61ncelOperation\x12$.ringfence.v1.CancelOperationRequest\x1a%.ringfence.v1.CancelOperationResponse\"\x07\xa2\xbb\x18\x03\n\x01\x01\x12\x64\n\x0eListOperations\x12#.ringfence.v1.ListOperationsRequest\x1a$.ringfence.v1.ListOperationsResponse\"\x07\xa2\xbb\x18\x03\n\x01\x01\x12_\n\x0bProveStream\x12 .ringfence.v1.ProveStreamRequest\x1a!.ringfence.v1.ProveStreamResponse\"\x07\xa2\xbb\x18\x03\n\x01\x01(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!ringfence/v1/prover_service.proto\x12\x0cringfence.v1\x1a\x19ringfence/v1/access.proto\x1a\x18ringfence/v1/claim.proto\"x\n\x0eStatementShape\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nlock_count\x18\x02 \x01(\r\x12\x0e\n\x06key_id\x18\x03 \x01(\x0c\x12\x1a\n\x12is_for_development\x18\x04 \x01(\x08\x12\x18\n\x10\x63onstraint_count\x18\x05 \x01(\r\"\x17\n\x15ListStatementsRequest\"J\n\x16ListStatementsResponse\x12\x30\n\nstatements\x18\x01 \x03(\x0b\x32\x1c.ringfence.v1.StatementShape\"C\n\rCommitRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08\x64ocument\x18\x03 \x01(\x0c\"h\n\x0e\x43ommitResponse\x12\x12\n\ncommitment\x18\x01 \x01(\x0c\x12\x14\n\x0cposition_tag\x18\x02 \x01(\x0c\x12,\n\x0block_owners\x18\x03 \x03(\x0b\x32\x17.ringfence.v1.LockOwner\".\n\tLockOwner\x12\r\n\x05\x61sset\x18\x01 \x01(\t\x12\x12\n\nlock_owner\x18\x02 \x01(\x0c\"%\n\x15OpenCommitmentRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\xa4\x01\n\x16OpenCommitmentResponse\x12\x12\n\ncommitment\x18\x01 \x01(\x0c\x12\r\n\x05owner\x18\x02 \x01(\x0c\x12\x13\n\x0bposition_id\x18\x03 \x01(\x0c\x12\x0c\n\x04\x62ody\x18\x04 \x01(\x0c\x12\x0c\n\x04\x63\x61sh\x18\x05 \x01(\t\x12\x0c\n\x04salt\x18\x06 \x01(\x0c\x12(\n\x04kind\x18\x07 \x01(\x0e\x32\x1a.ringfence.v1.PositionKind\"\xc4\x01\n\x12\x43reateProofRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12$\n\x06\x64\x65mand\x18\x03 \x01(\x0b\x32\x14.ringfence.v1.Demand\x12\x11\n\tstatement\x18\x04 \x01(\t\x12\x13\n\x0bmarket_root\x18\x05 \x01(\x0c\x12\x1b\n\x13\x64\x65\x61\x64line_at_seconds\x18\x06 \x01(\x04\x12\r\n\x05locks\x18\x07 \x03(\r\x12\x12\n\ntransition\x18\x08 \x01(\x0c\"A\n\x13\x43reateProofResponse\x12*\n\toperation\x18\x01 \x01(\x0b\x32\x17.ringfence.v1.Operation\"\x8a\x02\n\tOperation\x12\n\n\x02id\x18\x01 \x01(\t\x12+\n\x05state\x18\x02 \x01(\x0e\x32\x1c.ringfence.v1.OperationState\x12\x11\n\tstatement\x18\x03 \x01(\t\x12\x1a\n\x12\x63reated_at_seconds\x18\x04 \x01(\x04\x12\x1b\n\x13\x66inished_at_seconds\x18\x05 \x01(\x04\x12\x14\n\x0cprogress_ppm\x18\x06 \x01(\r\x12$\n\x05\x63laim\x18\x07 \x01(\x0b\x32\x13.ringfence.v1.ClaimH\x00\x12\x31\n\x07\x66\x61ilure\x18\x08 \x01(\x0b\x32\x1e.ringfence.v1.OperationFailureH\x00\x42\t\n\x07outcome\"C\n\x10OperationFailure\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x10\n\x08\x65xpected\x18\x03 \x01(\t\"!\n\x13GetOperationRequest\x12\n\n\x02id\x18\x01 \x01(\t\"B\n\x14GetOperationResponse\x12*\n\toperation\x18\x01 \x01(\x0b\x32\x17.ringfence.v1.Operation\"@\n\x14WaitOperationRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x1c\n\x14timeout_milliseconds\x18\x02 \x01(\r\"C\n\x15WaitOperationResponse\x12*\n\toperation\x18\x01 \x01(\x0b\x32\x17.ringfence.v1.Operation\"$\n\x16\x43\x61ncelOperationRequest\x12\n\n\x02id\x18\x01 \x01(\t\"E\n\x17\x43\x61ncelOperationResponse\x12*\n\toperation\x18\x01 \x01(\x0b\x32\x17.ringfence.v1.Operation\"k\n\x15ListOperationsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\x12+\n\x05state\x18\x03 \x01(\x0e\x32\x1c.ringfence.v1.OperationState\"^\n\x16ListOperationsResponse\x12+\n\noperations\x18\x01 \x03(\x0b\x32\x17.ringfence.v1.Operation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"U\n\x12ProveStreamRequest\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12/\n\x05proof\x18\x02 \x01(\x0b\x32 .ringfence.v1.CreateProofRequest\"Q\n\x13ProveStreamResponse\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12*\n\toperation\x18\x02 \x01(\x0b\x32\x17.ringfence.v1.Operation*\x7f\n\x0cPositionKind\x12\x1d\n\x19POSITION_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12POSITION_KIND_PERP\x10\x01\x12\x1b\n\x17POSITION_KIND_STRUCTURE\x10\x02\x12\x1b\n\x17POSITION_KIND_PORTFOLIO\x10\x03*\xc4\x01\n\x0eOperationState\x12\x1f\n\x1bOPERATION_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16OPERATION_STATE_QUEUED\x10\x01\x12\x1b\n\x17OPERATION_STATE_RUNNING\x10\x02\x12\x1d\n\x19OPERATION_STATE_SUCCEEDED\x10\x03\x12\x1a\n\x16OPERATION_STATE_FAILED\x10\x04\x12\x1d\n\x19OPERATION_STATE_CANCELLED\x10\x05\x32\xf9\x06\n\rProverService\x12\x64\n\x0eListStatements\x12#.ringfence.v1.ListStatementsRequest\x1a$.ringfence.v1.ListStatementsResponse\"\x07\xa2\xbb\x18\x03\n\x01\x01\x12L\n\x06\x43ommit\x12\x1b.ringfence.v1.CommitRequest\x1a\x1c.ringfence.v1.CommitResponse\"\x07\xa2\xbb\x18\x03\n\x01\x01\x12\x64\n\x0eOpenCommitment\x12#.ringfence.v1.OpenCommitmentRequest\x1a$.ringfence.v1.OpenCommitmentResponse\"\x07\xa2\xbb\x18\x03\n\x01\x01\x12[\n\x0b\x43reateProof\x12 .ringfence.v1.CreateProofRequest\x1a!.ringfence.v1.CreateProofResponse\"\x07\xa2\xbb\x18\x03\n\x01\x01\x12^\n\x0cGetOperation\x12!.ringfence.v1.GetOperationRequest\x1a\".ringfence.v1.GetOperationResponse\"\x07\xa2\xbb\x18\x03\n\x01\x01\x12\x61\n\rWaitOperation\x12\".ringfence.v1.WaitOperationRequest\x1a#.ringfence.v1.WaitOperationResponse\"\x07\xa2\xbb\x18\x03\n\x01\x01\x12g\n\x0f\x43\x61ncelOperation\x12$.ringfence.v1.CancelOperationRequest\x1a%.ringfence.v1.CancelOperationResponse\"\x07\xa2\xbb\x18\x03\n\x01\x01\x12\x64\n\x0eListOperations\x12#.ringfence.v1.ListOperationsRequest\x1a$.ringfence.v1.ListOperationsResponse\"\x07\xa2\xbb\x18\x03\n\x01\x01\x12_\n\x0bProveStream\x12 .ringfence.v1.ProveStreamRequest\x1a!.ringfence.v1.ProveStreamResponse\"\x07\xa2\xbb\x18\x03\n\x01\x01(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -51,10 +51,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PROVERSERVICE'].methods_by_name['ListOperations']._serialized_options = b'\242\273\030\003\n\001\001'
   _globals['_PROVERSERVICE'].methods_by_name['ProveStream']._loaded_options = None
   _globals['_PROVERSERVICE'].methods_by_name['ProveStream']._serialized_options = b'\242\273\030\003\n\001\001'
-  _globals['_POSITIONKIND']._serialized_start=2062
-  _globals['_POSITIONKIND']._serialized_end=2189
-  _globals['_OPERATIONSTATE']._serialized_start=2192
-  _globals['_OPERATIONSTATE']._serialized_end=2388
+  _globals['_POSITIONKIND']._serialized_start=2082
+  _globals['_POSITIONKIND']._serialized_end=2209
+  _globals['_OPERATIONSTATE']._serialized_start=2212
+  _globals['_OPERATIONSTATE']._serialized_end=2408
   _globals['_STATEMENTSHAPE']._serialized_start=104
   _globals['_STATEMENTSHAPE']._serialized_end=224
   _globals['_LISTSTATEMENTSREQUEST']._serialized_start=226
@@ -72,33 +72,33 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_OPENCOMMITMENTRESPONSE']._serialized_start=590
   _globals['_OPENCOMMITMENTRESPONSE']._serialized_end=754
   _globals['_CREATEPROOFREQUEST']._serialized_start=757
-  _globals['_CREATEPROOFREQUEST']._serialized_end=933
-  _globals['_CREATEPROOFRESPONSE']._serialized_start=935
-  _globals['_CREATEPROOFRESPONSE']._serialized_end=1000
-  _globals['_OPERATION']._serialized_start=1003
-  _globals['_OPERATION']._serialized_end=1269
-  _globals['_OPERATIONFAILURE']._serialized_start=1271
-  _globals['_OPERATIONFAILURE']._serialized_end=1338
-  _globals['_GETOPERATIONREQUEST']._serialized_start=1340
-  _globals['_GETOPERATIONREQUEST']._serialized_end=1373
-  _globals['_GETOPERATIONRESPONSE']._serialized_start=1375
-  _globals['_GETOPERATIONRESPONSE']._serialized_end=1441
-  _globals['_WAITOPERATIONREQUEST']._serialized_start=1443
-  _globals['_WAITOPERATIONREQUEST']._serialized_end=1507
-  _globals['_WAITOPERATIONRESPONSE']._serialized_start=1509
-  _globals['_WAITOPERATIONRESPONSE']._serialized_end=1576
-  _globals['_CANCELOPERATIONREQUEST']._serialized_start=1578
-  _globals['_CANCELOPERATIONREQUEST']._serialized_end=1614
-  _globals['_CANCELOPERATIONRESPONSE']._serialized_start=1616
-  _globals['_CANCELOPERATIONRESPONSE']._serialized_end=1685
-  _globals['_LISTOPERATIONSREQUEST']._serialized_start=1687
-  _globals['_LISTOPERATIONSREQUEST']._serialized_end=1794
-  _globals['_LISTOPERATIONSRESPONSE']._serialized_start=1796
-  _globals['_LISTOPERATIONSRESPONSE']._serialized_end=1890
-  _globals['_PROVESTREAMREQUEST']._serialized_start=1892
-  _globals['_PROVESTREAMREQUEST']._serialized_end=1977
-  _globals['_PROVESTREAMRESPONSE']._serialized_start=1979
-  _globals['_PROVESTREAMRESPONSE']._serialized_end=2060
-  _globals['_PROVERSERVICE']._serialized_start=2391
-  _globals['_PROVERSERVICE']._serialized_end=3280
+  _globals['_CREATEPROOFREQUEST']._serialized_end=953
+  _globals['_CREATEPROOFRESPONSE']._serialized_start=955
+  _globals['_CREATEPROOFRESPONSE']._serialized_end=1020
+  _globals['_OPERATION']._serialized_start=1023
+  _globals['_OPERATION']._serialized_end=1289
+  _globals['_OPERATIONFAILURE']._serialized_start=1291
+  _globals['_OPERATIONFAILURE']._serialized_end=1358
+  _globals['_GETOPERATIONREQUEST']._serialized_start=1360
+  _globals['_GETOPERATIONREQUEST']._serialized_end=1393
+  _globals['_GETOPERATIONRESPONSE']._serialized_start=1395
+  _globals['_GETOPERATIONRESPONSE']._serialized_end=1461
+  _globals['_WAITOPERATIONREQUEST']._serialized_start=1463
+  _globals['_WAITOPERATIONREQUEST']._serialized_end=1527
+  _globals['_WAITOPERATIONRESPONSE']._serialized_start=1529
+  _globals['_WAITOPERATIONRESPONSE']._serialized_end=1596
+  _globals['_CANCELOPERATIONREQUEST']._serialized_start=1598
+  _globals['_CANCELOPERATIONREQUEST']._serialized_end=1634
+  _globals['_CANCELOPERATIONRESPONSE']._serialized_start=1636
+  _globals['_CANCELOPERATIONRESPONSE']._serialized_end=1705
+  _globals['_LISTOPERATIONSREQUEST']._serialized_start=1707
+  _globals['_LISTOPERATIONSREQUEST']._serialized_end=1814
+  _globals['_LISTOPERATIONSRESPONSE']._serialized_start=1816
+  _globals['_LISTOPERATIONSRESPONSE']._serialized_end=1910
+  _globals['_PROVESTREAMREQUEST']._serialized_start=1912
+  _globals['_PROVESTREAMREQUEST']._serialized_end=1997
+  _globals['_PROVESTREAMRESPONSE']._serialized_start=1999
+  _globals['_PROVESTREAMRESPONSE']._serialized_end=2080
+  _globals['_PROVERSERVICE']._serialized_start=2411
+  _globals['_PROVERSERVICE']._serialized_end=3300
 # @@protoc_insertion_point(module_scope)

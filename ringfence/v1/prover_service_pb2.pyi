@@ -112,7 +112,7 @@ class OpenCommitmentResponse(_message.Message):
     def __init__(self, commitment: _Optional[bytes] = ..., owner: _Optional[bytes] = ..., position_id: _Optional[bytes] = ..., body: _Optional[bytes] = ..., cash: _Optional[str] = ..., salt: _Optional[bytes] = ..., kind: _Optional[_Union[PositionKind, str]] = ...) -> None: ...
 
 class CreateProofRequest(_message.Message):
-    __slots__ = ("request_id", "name", "demand", "statement", "market_root", "deadline_at_seconds", "locks")
+    __slots__ = ("request_id", "name", "demand", "statement", "market_root", "deadline_at_seconds", "locks", "transition")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     DEMAND_FIELD_NUMBER: _ClassVar[int]
@@ -120,6 +120,7 @@ class CreateProofRequest(_message.Message):
     MARKET_ROOT_FIELD_NUMBER: _ClassVar[int]
     DEADLINE_AT_SECONDS_FIELD_NUMBER: _ClassVar[int]
     LOCKS_FIELD_NUMBER: _ClassVar[int]
+    TRANSITION_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     name: str
     demand: _claim_pb2.Demand
@@ -127,7 +128,8 @@ class CreateProofRequest(_message.Message):
     market_root: bytes
     deadline_at_seconds: int
     locks: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, request_id: _Optional[str] = ..., name: _Optional[str] = ..., demand: _Optional[_Union[_claim_pb2.Demand, _Mapping]] = ..., statement: _Optional[str] = ..., market_root: _Optional[bytes] = ..., deadline_at_seconds: _Optional[int] = ..., locks: _Optional[_Iterable[int]] = ...) -> None: ...
+    transition: bytes
+    def __init__(self, request_id: _Optional[str] = ..., name: _Optional[str] = ..., demand: _Optional[_Union[_claim_pb2.Demand, _Mapping]] = ..., statement: _Optional[str] = ..., market_root: _Optional[bytes] = ..., deadline_at_seconds: _Optional[int] = ..., locks: _Optional[_Iterable[int]] = ..., transition: _Optional[bytes] = ...) -> None: ...
 
 class CreateProofResponse(_message.Message):
     __slots__ = ("operation",)

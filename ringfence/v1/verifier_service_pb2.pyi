@@ -19,6 +19,12 @@ class AcceptanceState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ACCEPTANCE_STATE_LAPSED: _ClassVar[AcceptanceState]
     ACCEPTANCE_STATE_SEIZED: _ClassVar[AcceptanceState]
 
+class TransitionKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    TRANSITION_KIND_UNSPECIFIED: _ClassVar[TransitionKind]
+    TRANSITION_KIND_TRANSITION: _ClassVar[TransitionKind]
+    TRANSITION_KIND_LIQUIDATION: _ClassVar[TransitionKind]
+
 class CommitteeKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     COMMITTEE_KIND_UNSPECIFIED: _ClassVar[CommitteeKind]
@@ -32,6 +38,9 @@ ACCEPTANCE_STATE_REFRESHED: AcceptanceState
 ACCEPTANCE_STATE_RELEASED: AcceptanceState
 ACCEPTANCE_STATE_LAPSED: AcceptanceState
 ACCEPTANCE_STATE_SEIZED: AcceptanceState
+TRANSITION_KIND_UNSPECIFIED: TransitionKind
+TRANSITION_KIND_TRANSITION: TransitionKind
+TRANSITION_KIND_LIQUIDATION: TransitionKind
 COMMITTEE_KIND_UNSPECIFIED: CommitteeKind
 COMMITTEE_KIND_ORACLE: CommitteeKind
 COMMITTEE_KIND_VENUE: CommitteeKind
@@ -227,6 +236,46 @@ class SeizeCollateralResponse(_message.Message):
     attestation: Attestation
     receipt: _log_service_pb2.LogReceipt
     def __init__(self, verdict: _Optional[_Union[_claim_pb2.Verdict, str]] = ..., refusal: _Optional[_Union[_claim_pb2.Refusal, _Mapping]] = ..., acceptance: _Optional[_Union[Acceptance, _Mapping]] = ..., attestation: _Optional[_Union[Attestation, _Mapping]] = ..., receipt: _Optional[_Union[_log_service_pb2.LogReceipt, _Mapping]] = ...) -> None: ...
+
+class AppliedTransition(_message.Message):
+    __slots__ = ("claim_id", "kind", "nullifiers", "leaves", "key_id", "is_for_development", "applied_at_seconds", "log_index")
+    CLAIM_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    NULLIFIERS_FIELD_NUMBER: _ClassVar[int]
+    LEAVES_FIELD_NUMBER: _ClassVar[int]
+    KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    IS_FOR_DEVELOPMENT_FIELD_NUMBER: _ClassVar[int]
+    APPLIED_AT_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    LOG_INDEX_FIELD_NUMBER: _ClassVar[int]
+    claim_id: bytes
+    kind: TransitionKind
+    nullifiers: _containers.RepeatedScalarFieldContainer[bytes]
+    leaves: _containers.RepeatedScalarFieldContainer[bytes]
+    key_id: bytes
+    is_for_development: bool
+    applied_at_seconds: int
+    log_index: int
+    def __init__(self, claim_id: _Optional[bytes] = ..., kind: _Optional[_Union[TransitionKind, str]] = ..., nullifiers: _Optional[_Iterable[bytes]] = ..., leaves: _Optional[_Iterable[bytes]] = ..., key_id: _Optional[bytes] = ..., is_for_development: _Optional[bool] = ..., applied_at_seconds: _Optional[int] = ..., log_index: _Optional[int] = ...) -> None: ...
+
+class ApplyTransitionRequest(_message.Message):
+    __slots__ = ("request_id", "claim")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    CLAIM_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    claim: _claim_pb2.Claim
+    def __init__(self, request_id: _Optional[str] = ..., claim: _Optional[_Union[_claim_pb2.Claim, _Mapping]] = ...) -> None: ...
+
+class ApplyTransitionResponse(_message.Message):
+    __slots__ = ("verdict", "refusal", "transition", "receipt")
+    VERDICT_FIELD_NUMBER: _ClassVar[int]
+    REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    TRANSITION_FIELD_NUMBER: _ClassVar[int]
+    RECEIPT_FIELD_NUMBER: _ClassVar[int]
+    verdict: _claim_pb2.Verdict
+    refusal: _claim_pb2.Refusal
+    transition: AppliedTransition
+    receipt: _log_service_pb2.LogReceipt
+    def __init__(self, verdict: _Optional[_Union[_claim_pb2.Verdict, str]] = ..., refusal: _Optional[_Union[_claim_pb2.Refusal, _Mapping]] = ..., transition: _Optional[_Union[AppliedTransition, _Mapping]] = ..., receipt: _Optional[_Union[_log_service_pb2.LogReceipt, _Mapping]] = ...) -> None: ...
 
 class GetAcceptanceRequest(_message.Message):
     __slots__ = ("acceptance_id",)

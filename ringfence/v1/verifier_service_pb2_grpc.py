@@ -65,6 +65,11 @@ class VerifierServiceStub:
                 request_serializer=ringfence_dot_v1_dot_verifier__service__pb2.SeizeCollateralRequest.SerializeToString,
                 response_deserializer=ringfence_dot_v1_dot_verifier__service__pb2.SeizeCollateralResponse.FromString,
                 _registered_method=True)
+        self.ApplyTransition = channel.unary_unary(
+                '/ringfence.v1.VerifierService/ApplyTransition',
+                request_serializer=ringfence_dot_v1_dot_verifier__service__pb2.ApplyTransitionRequest.SerializeToString,
+                response_deserializer=ringfence_dot_v1_dot_verifier__service__pb2.ApplyTransitionResponse.FromString,
+                _registered_method=True)
         self.GetAcceptance = channel.unary_unary(
                 '/ringfence.v1.VerifierService/GetAcceptance',
                 request_serializer=ringfence_dot_v1_dot_verifier__service__pb2.GetAcceptanceRequest.SerializeToString,
@@ -133,6 +138,14 @@ class VerifierServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ApplyTransition(self, request, context):
+        """All nine steps for positions that changed: old leaves of the book are spent and new ones stand in their place, once and
+        for ever. The keeper of the book asks for it before the new leaves are in a book that it signs.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetAcceptance(self, request, context):
         """One acceptance as it is now.
         """
@@ -193,6 +206,11 @@ def add_VerifierServiceServicer_to_server(servicer, server):
                     servicer.SeizeCollateral,
                     request_deserializer=ringfence_dot_v1_dot_verifier__service__pb2.SeizeCollateralRequest.FromString,
                     response_serializer=ringfence_dot_v1_dot_verifier__service__pb2.SeizeCollateralResponse.SerializeToString,
+            ),
+            'ApplyTransition': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApplyTransition,
+                    request_deserializer=ringfence_dot_v1_dot_verifier__service__pb2.ApplyTransitionRequest.FromString,
+                    response_serializer=ringfence_dot_v1_dot_verifier__service__pb2.ApplyTransitionResponse.SerializeToString,
             ),
             'GetAcceptance': grpc.unary_unary_rpc_method_handler(
                     servicer.GetAcceptance,
@@ -378,6 +396,33 @@ class VerifierService:
             '/ringfence.v1.VerifierService/SeizeCollateral',
             ringfence_dot_v1_dot_verifier__service__pb2.SeizeCollateralRequest.SerializeToString,
             ringfence_dot_v1_dot_verifier__service__pb2.SeizeCollateralResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApplyTransition(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ringfence.v1.VerifierService/ApplyTransition',
+            ringfence_dot_v1_dot_verifier__service__pb2.ApplyTransitionRequest.SerializeToString,
+            ringfence_dot_v1_dot_verifier__service__pb2.ApplyTransitionResponse.FromString,
             options,
             channel_credentials,
             insecure,

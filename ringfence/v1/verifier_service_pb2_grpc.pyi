@@ -45,6 +45,10 @@ class VerifierServiceStub:
     """Let locks go, by a proof that the position meets the initial requirement without them."""
     SeizeCollateral: _grpc.UnaryUnaryMultiCallable[_verifier_service_pb2.SeizeCollateralRequest, _verifier_service_pb2.SeizeCollateralResponse]
     """Seize a lock of a lapsed acceptance, by the release proof that its trader left for it."""
+    ApplyTransition: _grpc.UnaryUnaryMultiCallable[_verifier_service_pb2.ApplyTransitionRequest, _verifier_service_pb2.ApplyTransitionResponse]
+    """All nine steps for positions that changed: old leaves of the book are spent and new ones stand in their place, once and
+    for ever. The keeper of the book asks for it before the new leaves are in a book that it signs.
+    """
     GetAcceptance: _grpc.UnaryUnaryMultiCallable[_verifier_service_pb2.GetAcceptanceRequest, _verifier_service_pb2.GetAcceptanceResponse]
     """One acceptance as it is now."""
     ListAcceptances: _grpc.UnaryUnaryMultiCallable[_verifier_service_pb2.ListAcceptancesRequest, _verifier_service_pb2.ListAcceptancesResponse]
@@ -71,6 +75,10 @@ class VerifierServiceAsyncStub(VerifierServiceStub):
     """Let locks go, by a proof that the position meets the initial requirement without them."""
     SeizeCollateral: _aio.UnaryUnaryMultiCallable[_verifier_service_pb2.SeizeCollateralRequest, _verifier_service_pb2.SeizeCollateralResponse]  # type: ignore[assignment]
     """Seize a lock of a lapsed acceptance, by the release proof that its trader left for it."""
+    ApplyTransition: _aio.UnaryUnaryMultiCallable[_verifier_service_pb2.ApplyTransitionRequest, _verifier_service_pb2.ApplyTransitionResponse]  # type: ignore[assignment]
+    """All nine steps for positions that changed: old leaves of the book are spent and new ones stand in their place, once and
+    for ever. The keeper of the book asks for it before the new leaves are in a book that it signs.
+    """
     GetAcceptance: _aio.UnaryUnaryMultiCallable[_verifier_service_pb2.GetAcceptanceRequest, _verifier_service_pb2.GetAcceptanceResponse]  # type: ignore[assignment]
     """One acceptance as it is now."""
     ListAcceptances: _aio.UnaryUnaryMultiCallable[_verifier_service_pb2.ListAcceptancesRequest, _verifier_service_pb2.ListAcceptancesResponse]  # type: ignore[assignment]
@@ -130,6 +138,16 @@ class VerifierServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_verifier_service_pb2.SeizeCollateralResponse, _abc.Awaitable[_verifier_service_pb2.SeizeCollateralResponse]]:
         """Seize a lock of a lapsed acceptance, by the release proof that its trader left for it."""
+
+    @_abc_1.abstractmethod
+    def ApplyTransition(
+        self,
+        request: _verifier_service_pb2.ApplyTransitionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_verifier_service_pb2.ApplyTransitionResponse, _abc.Awaitable[_verifier_service_pb2.ApplyTransitionResponse]]:
+        """All nine steps for positions that changed: old leaves of the book are spent and new ones stand in their place, once and
+        for ever. The keeper of the book asks for it before the new leaves are in a book that it signs.
+        """
 
     @_abc_1.abstractmethod
     def GetAcceptance(

@@ -7,10 +7,13 @@ from typing import Final
 
 from facts.bounds import CHAIN_ID_BITS
 from facts.context import MAX_ADDRESS_BYTES, MAX_VERIFIER_BYTES, Binding
+from facts.deleverage import StatedDeleverage
 from facts.demand import Demand, ReleaseDemand
+from facts.liquidation import StatedLiquidation
 from facts.packing import PPM_BITS
 from facts.policy import MAX_SHOCK_PPM, StatementPolicy
 from facts.public_inputs import AFTER_NULLIFIERS, BEFORE_NULLIFIERS, PublicInputs
+from facts.transition import StatedTransition
 from margin.bounds import MAX_AMOUNT, MAX_HOLDINGS, MONEY_BITS
 from margin.errors import MalformedError, Reason
 from ringfence.v1 import claim_pb2
@@ -33,6 +36,14 @@ from ringfence.wire.elements import (
     write_moment,
 )
 from ringfence.wire.margin import REQUIREMENT_KIND_NUMBERS, REQUIREMENT_KINDS
+from ringfence.wire.stated import (
+    read_deleverage,
+    read_liquidation,
+    read_transition,
+    write_deleverage,
+    write_liquidation,
+    write_transition,
+)
 from snark.groth16.formats.calldata import PROOF_BYTES, decode_proof
 from snark.groth16.proof import Proof
 
@@ -130,7 +141,7 @@ def read_proof(message: claim_pb2.Proof, field: str) -> Proof:
 
 
 def read_demand(message: claim_pb2.Demand, field: str = "demand") -> Demand:
-    """What is demanded: a policy or a release, and a place."""
+    """What is demanded: a policy, a release or a change of positions, and a place."""
     require_part(message, "context", field)
     domain, binding = read_context(message.context, join(field, "context"))
     match message.WhichOneof("says"):
@@ -138,18 +149,46 @@ def read_demand(message: claim_pb2.Demand, field: str = "demand") -> Demand:
             return Demand(read_policy(message.policy, join(field, "policy")), domain, binding)
         case "release":
             return Demand(read_release(message.release, join(field, "release")), domain, binding)
+        case "transition":
+            return Demand(read_transition(message.transition, join(field, "transition")), domain, binding)
+        case "liquidation":
+            return Demand(read_liquidation(message.liquidation, join(field, "liquidation")), domain, binding)
+        case "deleverage":
+            return Demand(read_deleverage(message.deleverage, join(field, "deleverage")), domain, binding)
         case _:
-            expected = "a policy or a release"
+            expected = "a policy, a release or a change of positions"
             raise MalformedError(Reason.MISSING_FIELD, join(field, "says"), found="nothing", expected=expected)
+
+
+def read_place(message: claim_pb2.Demand, field: str = "demand") -> tuple[str, Binding]:
+    """The place of a demand that says nothing else: what is proved follows from what is done."""
+    require_part(message, "context", field)
+    if said := message.WhichOneof("says"):
+        expected = "a context alone"
+        raise MalformedError(Reason.CONFLICTING_FIELDS, join(field, said), found="a demand", expected=expected)
+    return read_context(message.context, join(field, "context"))
+
+
+def write_place(domain: str, binding: Binding) -> claim_pb2.Demand:
+    """A place as a demand that says nothing else."""
+    return claim_pb2.Demand(context=write_context(domain, binding))
 
 
 def write_demand(demand: Demand) -> claim_pb2.Demand:
     """A demand as a message."""
     context = write_context(demand.domain, demand.binding)
-    if isinstance(demand.policy, ReleaseDemand):
-        terms = claim_pb2.ReleaseTerms(asset=demand.policy.asset, amount=write_amount(demand.policy.amount))
-        return claim_pb2.Demand(release=terms, context=context)
-    return claim_pb2.Demand(policy=write_policy(demand.policy), context=context)
+    match demand.policy:
+        case ReleaseDemand(asset, amount):
+            terms = claim_pb2.ReleaseTerms(asset=asset, amount=write_amount(amount))
+            return claim_pb2.Demand(release=terms, context=context)
+        case StatedTransition() as stated:
+            return claim_pb2.Demand(transition=write_transition(stated), context=context)
+        case StatedLiquidation() as stated:
+            return claim_pb2.Demand(liquidation=write_liquidation(stated), context=context)
+        case StatedDeleverage() as stated:
+            return claim_pb2.Demand(deleverage=write_deleverage(stated), context=context)
+        case policy:
+            return claim_pb2.Demand(policy=write_policy(policy), context=context)
 
 
 def read_policy(message: claim_pb2.StatementPolicy, field: str) -> StatementPolicy:

@@ -27,6 +27,7 @@ from facts.signed import (
     decode_signed,
     kind_of,
 )
+from facts.solvency.reserves import Reserve
 from margin.errors import MalformedError, Reason
 from ringfence.v1 import registry_service_pb2
 from ringfence.wire.elements import (
@@ -51,6 +52,7 @@ STATEMENTS: Final[Mapping[Kind, type[Statement]]] = MappingProxyType(
         Kind.POLICY_VERSION: PolicyVersion,
         Kind.APPOINTMENT: Appointment,
         Kind.REVOCATION: Revocation,
+        Kind.RESERVE: Reserve,
     }
 )
 MAX_CHAINS: Final = 64

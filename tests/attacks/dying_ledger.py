@@ -17,12 +17,13 @@ from typing import Any
 
 from margin.errors import MarginError
 from tests.packaging.sources import REPOSITORY
-from tests.verifier.claims import IDENTITY, TERMS, UPKEEP, ask, prove, prove_release
+from tests.verifier.claims import IDENTITY, TERMS, UPKEEP, ask, prove, prove_release, prove_transition
 from verifier.store.address import open_database
 from verifier.store.database import Database
 from verifier.store.ledger import Ledger, Step
 from verifier.store.records import Receipt
 from verifier.store.schema import MIGRATIONS, Migration, upgrade_store
+from verifier.store.transitions import Applied
 
 Task = Mapping[str, Any]
 EXTENSION = Migration(
@@ -52,8 +53,8 @@ def perform(address: str, task: Task) -> str:
         return error.reason
 
 
-def act(ledger: Ledger, task: Task) -> Receipt:
-    """One event of an acceptance."""
+def act(ledger: Ledger, task: Task) -> Receipt | Applied:
+    """One event of an acceptance, or a transition."""
     request = ask(task["request"])
     locks, book = task.get("locks", []), task.get("book", 1)
     match task["act"]:
@@ -65,6 +66,8 @@ def act(ledger: Ledger, task: Task) -> Receipt:
         case "free":
             claim = prove(tag=task["tag"], book=book)
             return ledger.free(request, task["acceptance"], claim, locks)
+        case "apply":
+            return ledger.apply(request, prove_transition(*locks, book=book))
         case _:
             return ledger.seize(request, task["acceptance"], prove_release(*locks))
 
@@ -88,8 +91,10 @@ def upgrade(database: Database, task: Task) -> str:
     return str(statements[0])
 
 
-def describe(receipt: Receipt) -> str:
+def describe(receipt: Receipt | Applied) -> str:
     """All of an answer."""
+    if isinstance(receipt, Applied):
+        return f"{receipt.place} {receipt.entry.encode().hex()}"
     return f"{receipt.place} {receipt.entry.encode().hex()} {receipt.acceptance}"
 
 

@@ -236,6 +236,7 @@ ALLOWED = {
         "RefreshAcceptance": {"trader", "acceptor"},
         "ReleaseCollateral": {"trader", "acceptor"},
         "SeizeCollateral": {"venue"},
+        "ApplyTransition": {"venue"},
         "GetAcceptance": {"trader", "acceptor", "venue"},
         "ListAcceptances": {"acceptor", "venue"},
         "WatchAcceptances": {"acceptor", "venue"},

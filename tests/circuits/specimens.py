@@ -4,18 +4,32 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import Final, NamedTuple
 
+from circuits.catalogue import find_entry
 from circuits.statement import Statement
 from circuits.statements.defined_risk import DefinedRisk
+from circuits.statements.deleverage import Deleverage
+from circuits.statements.liquidation import Liquidation
 from circuits.statements.perp import Perp
 from circuits.statements.release import Release
 from circuits.statements.scenario import Scenario
+from circuits.statements.transition import Transition
 from tests.circuits.gadgets.specimens import GADGETS
 from tests.circuits.laboratory.specimen import Specimen
 from tests.circuits.statements.claims import Depths
+from tests.circuits.statements.deleverage_specimen import make_specimen as make_deleverage
+from tests.circuits.statements.liquidation_specimen import make_specimen as make_liquidation
 from tests.circuits.statements.perp_specimen import make_specimen
 from tests.circuits.statements.portfolio_specimen import make_scenario
 from tests.circuits.statements.small_statements import SMALL
+from tests.circuits.statements.solvency_specimens import (
+    make_solvency_balances,
+    make_solvency_debts,
+    make_solvency_pair,
+    make_solvency_part,
+)
+from tests.circuits.statements.solvency_total_specimens import make_solvency_total
 from tests.circuits.statements.structure_specimens import make_defined_risk, make_release
+from tests.circuits.statements.transition_specimen import make_specimen as make_transition
 
 SHALLOW: Final = Depths(book=1, market=2, locks=2)
 """Trees of a few places: each rule is there, and no time is spent on the same level eight times."""
@@ -40,6 +54,17 @@ EXHIBITS: Final = {
     ("defined_risk", "no lock, shallow trees"): Exhibit(lambda: make_defined_risk(SHALLOW, examples=2), slow=True),
     ("defined_risk", "no lock"): Exhibit(lambda: make_defined_risk(REAL, examples=1), slow=True),
     ("scenario", "no lock, shallow trees"): Exhibit(lambda: make_scenario(SHALLOW), slow=True),
+    ("transition", "shallow trees"): Exhibit(lambda: make_transition(SHALLOW, examples=2), slow=True),
+    ("solvency", "two parts, a position and a balance each"): Exhibit(make_solvency_pair, slow=True),
+    ("solvency", "one part, two positions and four balances"): Exhibit(make_solvency_part, slow=True),
+    ("solvency", "one part, a position, two balances and a debt"): Exhibit(make_solvency_debts, slow=True),
+    ("solvency", "three parts, a balance each"): Exhibit(make_solvency_balances, slow=True),
+    ("solvency_total", "shown"): Exhibit(partial(make_solvency_total, 0), slow=True),
+    ("solvency_total", "hidden, with debts"): Exhibit(partial(make_solvency_total, 1), slow=True),
+    ("liquidation", "shallow trees"): Exhibit(lambda: make_liquidation(SHALLOW, examples=3, effort=10), slow=True),
+    ("deleverage", "two places, shallow trees"): Exhibit(
+        lambda: make_deleverage(SHALLOW, examples=3, effort=400), slow=True
+    ),
 }
 """Statement and shape in words -> how to make it."""
 
@@ -50,5 +75,8 @@ def measured_statements() -> tuple[tuple[str, Statement], ...]:
     gadgets = [(f"gadgets.{name}", specimen.statement) for name, specimen in GADGETS.items()]
     small = [(name, specimen.statement) for name, specimen in SMALL.items()]
     perps = [("perp", Perp(locks)) for locks in (0, 1, 4)]
-    others = [("defined_risk", DefinedRisk()), ("scenario", Scenario()), ("release", Release())]
-    return (*gadgets, *small, *perps, *others)
+    others = [(each.name, each) for each in (DefinedRisk(), Scenario(), Release(), Transition(), Liquidation())]
+    entries = [find_entry(name) for name in ("solvency", "solvency_total")]
+    runs = [(entry.name, entry.build(shape)) for entry in entries for shape in entry.shapes]
+    queues = [("deleverage", Deleverage(entries)) for entries in (4, 8)]
+    return (*gadgets, *small, *perps, *others, *queues, *runs)

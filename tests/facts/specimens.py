@@ -13,6 +13,7 @@ from facts.market_round import MarketRound, PriceReport, RoundTerms
 from facts.policy_version import PolicyVersion
 from facts.roster import Appointment, Revocation, Roster
 from facts.signed import Purpose, Signed, Statement, StatementT, gather_signatures, sign_statement
+from facts.solvency.reserves import Reserve
 
 NOW: Final = 1_800_000_000
 START: Final = NOW - 1000
@@ -60,12 +61,14 @@ GOVERNORS: Final = keys_of("governor", 3)
 REPORTERS: Final = keys_of("reporter", 5)
 VENUE_KEY: Final = key_of("venue")
 WATCHERS: Final = keys_of("watcher", 3)
+AUDITORS: Final = keys_of("auditor", 3)
 OUTSIDER: Final = key_of("outsider")
 
 GOVERNANCE: Final = committee_of(Purpose.GOVERNANCE, "ringfence.example", GOVERNORS, 2, 2)
 ORACLE: Final = committee_of(Purpose.ORACLE, "prices.example", REPORTERS, 3, 4)
 VENUE: Final = committee_of(Purpose.VENUE, "venue.example", [VENUE_KEY], 1, 1)
 CHAIN: Final = committee_of(Purpose.WATCHERS, name_chain(1), WATCHERS, 2, 3)
+AUDIT: Final = committee_of(Purpose.ATTESTERS, "audit.example", AUDITORS, 2, 2)
 
 BITCOIN, ETHER = "market:BTC-USD", "market:ETH-USD"
 PRICES: Final = (FeedPrice(BITCOIN, 6_500_000, 650, NOW - 3), FeedPrice(ETHER, 250_000, 25, NOW - 2))
@@ -87,6 +90,16 @@ POLICY: Final = PolicyVersion(
 )
 APPOINTMENT: Final = Appointment(GOVERNANCE.scope, GOVERNANCE.digest, ORACLE)
 REVOCATION: Final = Revocation(GOVERNANCE.scope, GOVERNANCE.digest, REPORTERS[0].public_key)
+RESERVE: Final = Reserve(
+    AUDIT.scope,
+    AUDIT.digest,
+    VENUE.scope,
+    "BTC",
+    8,
+    "custody.example/vault-1",
+    2**70,
+    NOW - 50,
+)
 
 ONE_OF_EACH: Final[dict[str, Statement]] = {
     "price-report": REPORT,
@@ -96,12 +109,14 @@ ONE_OF_EACH: Final[dict[str, Statement]] = {
     "policy-version": POLICY,
     "appointment": APPOINTMENT,
     "revocation": REVOCATION,
+    "reserve": RESERVE,
 }
 SIGNERS: Final = {
     Purpose.ORACLE: REPORTERS[:3],
     Purpose.VENUE: (VENUE_KEY,),
     Purpose.WATCHERS: WATCHERS[:2],
     Purpose.GOVERNANCE: GOVERNORS[:2],
+    Purpose.ATTESTERS: AUDITORS[:2],
 }
 
 
@@ -114,7 +129,7 @@ def appoint(roster: Roster, *committees: Committee, governors: Sequence[SigningK
     return roster
 
 
-ROSTER: Final = appoint(Roster.start(GOVERNANCE, GOVERNANCE.digest), ORACLE, VENUE, CHAIN)
+ROSTER: Final = appoint(Roster.start(GOVERNANCE, GOVERNANCE.digest), ORACLE, VENUE, CHAIN, AUDIT)
 
 
 def revoke(roster: Roster, key: SigningKey, governors: Sequence[SigningKey] = GOVERNORS[1:]) -> Roster:

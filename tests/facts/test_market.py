@@ -9,7 +9,7 @@ from math import floor
 import pytest
 from hypothesis import given, settings
 
-from facts.market import MarketTier, hash_policy, quantise_market, quantise_policy
+from facts.market import MarketTier, quantise_market, quantise_policy
 from margin.basket import basket_value
 from margin.bounds import MAX_MONEY
 from margin.contracts import Contract, ContractKind, Side
@@ -170,11 +170,6 @@ def test_shipped_policies_agree_around_every_floor(name: str, market: Market) ->
     policy = replace(market.policy, price_rule=PriceRule.MID)
     seen = Counter(check_agreement(Case(policy, *each)) for each in positions_around_the_floors(policy))
     assert seen["answered"] > 0
-
-
-def test_a_policy_is_named_by_its_digest() -> None:
-    document = load_policy("binance-usdm")
-    assert hash_policy(document) == int(document.digest[:62], 16)
 
 
 # --- What a leaf holds, and what it can't ------------------------------------------------------------

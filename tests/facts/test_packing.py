@@ -22,7 +22,11 @@ WIDTHS = {
     "OUTCOMES": 248,
     "LEG": 131,
     "HOLDINGS": 170,
+    "ISOLATED_POSITION": 247,
     "POLICY": 141,
+    "LIQUIDATION_TERMS": 188,
+    "WALLET": 212,
+    "SETTLEMENT": 201,
 }
 every_packing = pytest.mark.parametrize("packing", PACKINGS.values(), ids=PACKINGS)
 

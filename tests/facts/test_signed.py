@@ -117,7 +117,7 @@ def test_committees_are_read_back() -> None:
     assert Committee.decode(ORACLE.encode()) == ORACLE
     assert refused(Committee.decode, ORACLE.encode() + b"\0") == (Reason.WRONG_COUNT, "committee")
     spelled = bytearray(ORACLE.encode())
-    for purpose in (0, 5, 255):
+    for purpose in (0, 6, 255):
         spelled[len(b"ringfence.v1.committee\n")] = purpose
         assert refused(Committee.decode, bytes(spelled)) == (Reason.NOT_A_CHOICE, "purpose")
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from snark.bn254.backend import BACKEND_VARIABLE, BackendName
+from snark.bn254.constants import GROUP_ORDER
 from snark.poseidon.reference import hash_row
 from tests.facts.vectors import compute_vectors
 
@@ -56,10 +57,45 @@ def test_commitments_are_the_plain_hash_of_their_parts() -> None:
     assert int(parts["negative_cash"]) - int(parts["cash"]) == 1 << 100
 
 
+def test_transitions_are_the_plain_hash_of_their_parts() -> None:
+    opening = {name: VECTORS["commitments"][name] for name in ("secret", "owner", "salt")}
+    parts = opening | {"position_id": "42", "leaf": VECTORS["commitments"]["position"], "zero": "0"}
+    parts |= VECTORS["transition"] | {"none": str(tag_of("no_position"))}
+    formulas = {
+        "leaf_nullifier": ("leaf_nullifier", "leaf salt"),
+        "absent_nullifier": ("leaf_nullifier", "none salt"),
+        "leaf_salt": ("leaf_salt", "leaf_nullifier salt"),
+        "birth": ("birth", "secret position_id"),
+        "absent_birth": ("birth", "salt none"),
+        "no_position": ("no_position", "owner position_id zero zero salt"),
+        "flows": ("flows", "wallet settlement"),
+        "transition": ("transition", "leaf no_position flows"),
+    }
+    for name, (kind, names) in formulas.items():
+        assert parts[name] == hash_parts(kind, parts, names)
+    assert int(parts["wallet"]) == 1000 + (7 << 100) + (1 << 200)
+    assert int(parts["settlement"]) == 12 + (345 << 100) + (1 << 200)
+
+
+def test_liquidations_are_the_plain_hash_of_their_parts() -> None:
+    opening = {"leaf": VECTORS["commitments"]["position"], "salt": VECTORS["commitments"]["salt"]}
+    numbers = {"one": "1", "basket": "6", "slippage": "2", "fee": "12", "penalty": "34", "returned": "7", "gap": "8"}
+    parts = opening | numbers | {"five": "5", "none": "0"} | VECTORS["liquidation"]
+    flows = "leaf one basket slippage settled fee penalty returned gap"
+    assert parts["liquidation"] == hash_parts("liquidation", parts, flows)
+    assert int(parts["settled"]) + 345 == GROUP_ORDER
+    assert parts["entry"] == hash_parts("queue_entry", parts, "leaf salt five basket")
+    assert parts["empty_entry"] == hash_parts("queue_entry", parts, "leaf salt none basket")
+    assert parts["deleverage"] == hash_parts("deleverage", parts, "one entry entry empty_entry")
+
+
 def test_leaves_are_the_plain_hash_of_their_parts() -> None:
     names = "terms funding floor ceiling initial maintenance policy_hash"
+    named = VECTORS["policy_hash"]
+    assert named["hash"] == hash_parts("policy", named, "document terms")
     for tier in VECTORS["market_tiers"]:
         assert tier["leaf"] == hash_parts("market", tier, names)
+        assert tier["policy_hash"] == named["hash"]
     for tier in VECTORS["asset_tiers"]:
         assert tier["leaf"] == hash_parts("asset", tier, "asset terms floor ceiling")
     words = " ".join(f"outcomes[{index}]" for index in range(4))
@@ -72,6 +108,8 @@ def test_the_numbers_of_a_leaf_stand_where_they_should() -> None:
     assert int(low["terms"]) == terms
     assert int(low["funding"]) == 1_000_000 + (1 << 64)
     assert int(low["initial"]) == 8000 + (1 << 160)
+    rates = (12_500 << 4) + (200_000 << 24) + (500 << 44) + (10**6 << 64)
+    assert int(VECTORS["policy_hash"]["terms"]) == 2 + (1 << 3) + rates + (10**11 << 84) + (1 << 184)
     assert int(middle["maintenance"]) == 5000 + (50_000_000_000 * 1000 << 20) + (500 << 140) + (1 << 162)
     first, second = VECTORS["asset_tiers"]
     rate = (250_000 - 125) * 10**4

@@ -22,20 +22,45 @@ from facts.commitments import (
     tag_position,
 )
 from facts.context import Binding, commit_context, name_domain
+from facts.deleverage import StatedDeleverage, commit_entry
 from facts.instrument import InstrumentFact, commit_instrument
+from facts.liquidation import LiquidationFlows, StatedLiquidation
 from facts.lock_root import build_lock_tree
 from facts.market import MarketTier, commit_market_tier, quantise_market
 from facts.market_root import MarketTree
+from facts.packing import SETTLEMENT, WALLET
 from facts.policy import StatementPolicy
+from facts.policy_commitment import CommittedTerms, commit_policy
 from facts.public_inputs import PublicInputs, identify_claim, input_names, unused_input
 from facts.tags import Tag
+from facts.transition import (
+    Flows,
+    commit_absence,
+    commit_flows,
+    commit_transition,
+    derive_absent_birth,
+    derive_absent_nullifier,
+    derive_birth,
+    derive_leaf_nullifier,
+    derive_leaf_salt,
+)
 from facts.tree import Tree, empty_node
 from margin.basket import Asset, HaircutTier
 from margin.contracts import Contract, ContractKind, Side
-from margin.policy import Basis, FeeBasis, FeeScope, MarketPolicy, PriceRule
+from margin.deleverage import PnlBasis
+from margin.policy import (
+    Basis,
+    FeeBasis,
+    FeeScope,
+    LiquidationRule,
+    LiquidationTarget,
+    MarketPolicy,
+    PriceRule,
+)
 from margin.position import MarketState
 from margin.requirement import RequirementKind
 from margin.tiers import Tier, TierRule, TierTable
+from snark.bn254.constants import GROUP_ORDER
 
 SECRET = 0x1D6F3C2B5A49788796A5B4C3D2E1F00112233445566778899AABBCCDDEEFF0
 OWNER = commit_owner(SECRET)
@@ -48,7 +73,19 @@ LOCK = Lock(1, DOMAIN, ETHER, 12 * 10**17, LOCK_OWNER, 3)
 NULLIFIER = derive_nullifier(SECRET, commit_lock(LOCK))
 BINDING = Binding("verifier.example", 1, bytes(range(20)), bytes(range(20, 40)), 1_893_456_000)
 POLICY = StatementPolicy(RequirementKind.MAINTENANCE, shock_ppm=50_000, buffer_ppm=100_000, least_basket_value=10**9)
+LIQUIDATED = LiquidationFlows(1, basket=6, slippage=2, settled=-345, fee=12, penalty=34, returned=7, gap=8)
+FLOWS = Flows(1, paid_in=1000, paid_out=7, fees=12, settled=-345)
 
+TERMS = CommittedTerms(
+    LiquidationRule.LEAST,
+    LiquidationTarget.INITIAL,
+    penalty_ppm=12_500,
+    buffer_ppm=200_000,
+    fee_ppm=500,
+    fraction_ppm=10**6,
+    threshold=10**11,
+    tiers_down=1,
+)
 TIERS = quantise_market(
     MarketPolicy(
         contract=Contract(ContractKind.LINEAR, 10),
@@ -71,7 +108,7 @@ TIERS = quantise_market(
     MarketState(Fraction(6_500_000), Fraction(2500), funding_index=-1_000_000),
     market_id=7,
     currency_id=1,
-    policy_hash=2**247 + 1,
+    policy_hash=commit_policy(2**247 + 1, TERMS),
 )
 ASSETS = quantise_asset_tiers(
     Asset(
@@ -107,6 +144,39 @@ def describe_asset_tier(tier: AssetTier) -> dict[str, str]:
     leaf = commit_asset_tier(tier)
     terms = tier.encode_terms()
     return show({"asset": tier.asset, "terms": terms, "floor": tier.floor, "ceiling": tier.ceiling, "leaf": leaf})
+
+
+def describe_transition(leaf: int) -> dict[str, str]:
+    """The spends of a position and of none, the leaf of none, and what stands in the place of the policy."""
+    absence = commit_absence(OWNER, POSITION.position_id, POSITION.salt)
+    return show(
+        {
+            "leaf_nullifier": derive_leaf_nullifier(leaf, POSITION.salt),
+            "absent_nullifier": derive_absent_nullifier(POSITION.salt),
+            "leaf_salt": derive_leaf_salt(derive_leaf_nullifier(leaf, POSITION.salt), POSITION.salt),
+            "birth": derive_birth(SECRET, POSITION.position_id),
+            "absent_birth": derive_absent_birth(POSITION.salt),
+            "no_position": absence,
+            "wallet": WALLET.encode(FLOWS.wallet_parts),
+            "settlement": SETTLEMENT.encode(FLOWS.settlement_parts),
+            "flows": commit_flows(FLOWS),
+            "transition": commit_transition((leaf, absence), FLOWS),
+        }
+    )
+
+
+def describe_liquidation(leaf: int) -> dict[str, str]:
+    """What stands in the place of the policy where a venue reduces a position, and where it closes others' lots."""
+    entries = [commit_entry(leaf, POSITION.salt, lots, 6) for lots in (5, 0)]
+    return show(
+        {
+            "settled": LIQUIDATED.settled % GROUP_ORDER,
+            "liquidation": StatedLiquidation(leaf, LIQUIDATED).encode(),
+            "entry": entries[0],
+            "empty_entry": entries[1],
+            "deleverage": StatedDeleverage(PnlBasis.MARK, entries[0], tuple(entries)).encode(),
+        }
+    )
 
 
 def show(elements: dict[str, int]) -> dict[str, str]:
@@ -147,6 +217,9 @@ def compute_vectors() -> dict[str, object]:
                 "release": commit_release(ETHER, LOCK.amount),
             }
         ),
+        "transition": describe_transition(position),
+        "liquidation": describe_liquidation(position),
+        "policy_hash": show({"document": 2**247 + 1, "terms": TERMS.encode(), "hash": TIERS[0].policy_hash}),
         "market_tiers": [describe_market_tier(tier) for tier in TIERS],
         "asset_tiers": [describe_asset_tier(tier) for tier in ASSETS],
         "instrument": show(

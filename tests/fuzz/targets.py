@@ -27,9 +27,15 @@ from facts.redstone import read_redstone_payload
 from facts.roster import Appointment, Revocation
 from facts.secp256k1 import recover_key, require_public_key
 from facts.signed import Statement, decode_signed
+from facts.solvency.header import Header, decode_header
+from facts.solvency.published import decode_batch, read_total
+from facts.solvency.receipt import read_receipt, render_receipt
+from facts.solvency.reserves import Reserve
+from facts.solvency.tables_document import read_tables, render_tables
 from margin.documents.reading import parse_json
 from margin.errors import MalformedError, MarginError
 from margin.errors import Reason as MarginReason
+from prover.solvency.reading import read_csv, read_lines
 from ringfence.v1 import claim_pb2, prover_service_pb2, registry_service_pb2, verifier_service_pb2
 from ringfence.wire.acceptance import read_acceptance, write_acceptance, write_attestation
 from ringfence.wire.acceptance import read_attestation as read_signed_attestation
@@ -108,6 +114,7 @@ STATEMENTS: Final[tuple[type[Statement], ...]] = (
     PolicyVersion,
     Appointment,
     Revocation,
+    Reserve,
 )
 
 
@@ -141,6 +148,53 @@ def parse_key_list(data: bytes) -> None:
     keys = read_key_set(parse_json(data))
     if read_key_set(parse_json(keys.render())) != keys:
         raise AssertionError(data.hex())
+
+
+def parse_solvency_header(data: bytes) -> None:
+    """What is read spells what was there."""
+    if decode_header(data).encode() != data:
+        raise AssertionError(data.hex())
+
+
+def parse_solvency_tables(data: bytes) -> None:
+    """The tables are written as they are read."""
+    leaves = read_tables(parse_json(data))
+    if read_tables(parse_json(render_tables(leaves))) != leaves:
+        raise AssertionError(data.hex())
+
+
+@cache
+def header_of_receipts() -> Header:
+    return decode_header((CORPUS / "solvency_header" / "whole").read_bytes())
+
+
+def parse_solvency_receipt(data: bytes) -> None:
+    """A receipt of the run whose header is in the corpus is written as it is read."""
+    receipt = read_receipt(parse_json(data), header_of_receipts())
+    if read_receipt(parse_json(render_receipt(receipt, header_of_receipts())), header_of_receipts()) != receipt:
+        raise AssertionError(data.hex())
+
+
+def parse_solvency_batch(data: bytes) -> None:
+    """A batch is written as it is read."""
+    line = decode_batch(data)
+    if decode_batch(line.encode()) != line:
+        raise AssertionError(data.hex())
+
+
+def parse_solvency_total(data: bytes) -> None:
+    """The total of the run whose header is in the corpus is written as it is read."""
+    assets = header_of_receipts().assets
+    total = read_total(parse_json(data), assets)
+    if read_total(parse_json(total.encode(assets)), assets) != total:
+        raise AssertionError(data.hex())
+
+
+def parse_accounts(data: bytes) -> None:
+    """Accounts of a venue are rows first, and objects after a line that begins with an object."""
+    lines = iter(data.splitlines(keepends=True))
+    for _ in read_lines(lines) if data.startswith(b"{") else read_csv(lines):
+        pass
 
 
 def parse_signature_for_chains(data: bytes) -> None:
@@ -197,6 +251,12 @@ PYTHON: Final[dict[str, Target]] = {
     "attestation_json": parse_attestation_json,
     "key_file": parse_key_file,
     "key_list": parse_key_list,
+    "solvency_header": parse_solvency_header,
+    "solvency_tables": parse_solvency_tables,
+    "solvency_receipt": parse_solvency_receipt,
+    "solvency_batch": parse_solvency_batch,
+    "solvency_total": parse_solvency_total,
+    "accounts": parse_accounts,
     "signature_for_chains": parse_signature_for_chains,
     "message": parse_message,
 }

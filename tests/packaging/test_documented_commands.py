@@ -13,7 +13,7 @@ from tests.snark import small_files
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-LONG_PAGES = {"docs/operations.md", "docs/proving.md"}
+LONG_PAGES = {"docs/operations.md", "docs/proving.md", "docs/solvency.md"}
 CONSOLE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 

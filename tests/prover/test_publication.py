@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 
+from facts.book_root import BOOK_LEVELS
 from facts.commitments import commit_lock, commit_position
 from facts.demand import read_demand
 from facts.roots import read_roots
+from facts.stored_tree.keeper import TreeKeeper
 from facts.tree import verify_path
 from margin.documents.reading import parse_toml, read_document
 from margin.errors import MarginError
-from prover.development import DEMAND_TEXT, OTHERS, commit_for_development, open_development
-from prover.publication import BOOK, LOCKS, ROOTS, ROUND, Publication, read_publication, write_publication
+from prover.development import DEMAND_TEXT, OTHERS, commit_for_development, open_development, publish_for_development
+from prover.publication import BOOK, LOCKS, ROOTS, ROUND, STORED_BOOK, Publication, read_publication, write_publication
 from prover.request import read_request_file
 from prover.wallet import KeptPosition, Secrets
 
@@ -63,6 +65,45 @@ def test_a_folder_for_development_has_others_in_it(tmp_path: Path) -> None:
     made = open_development(tmp_path / "facts")
     assert len(set(made.leaves)) == OTHERS
     assert open_development(tmp_path / "facts").roots == made.roots
+
+
+def test_a_book_may_be_a_stored_tree_that_moves_on(tmp_path: Path, committed: tuple[KeptPosition, Publication]) -> None:
+    kept, published = committed
+    leaf = commit_position(kept.committed)
+    write_publication(tmp_path, published)
+    (tmp_path / BOOK).unlink()
+    with TreeKeeper.create(tmp_path / STORED_BOOK, BOOK_LEVELS) as keeper:
+        keeper.update(dict(enumerate(published.leaves)))
+        keeper.update({1 << 23: 5, published.leaves.index(leaf): 6})
+        read = read_publication(tmp_path)
+        assert read.roots == published.roots
+        assert read.position_path(leaf) == published.position_path(leaf)
+        (tmp_path / ROOTS).unlink()
+        newest = read_publication(tmp_path)
+        assert newest.book.root == keeper.root
+        for again in (newest, read):
+            with pytest.raises(MarginError):
+                again.position_path(leaf if again is newest else 5)
+        write_publication(tmp_path, newest)
+        assert read_roots(read_document(tmp_path / ROOTS)).book == keeper.root
+    with pytest.raises(MarginError):
+        publish_for_development(read_request_file(EXAMPLES / "basket.json"), kept, newest)
+    (tmp_path / BOOK).write_text("{}")
+    with pytest.raises(MarginError):
+        read_publication(tmp_path)
+
+
+def test_a_stored_book_has_the_depth_of_books_and_the_root_that_was_published(
+    tmp_path: Path, committed: tuple[KeptPosition, Publication]
+) -> None:
+    for levels in (BOOK_LEVELS, BOOK_LEVELS - 1):
+        folder = tmp_path / str(levels)
+        write_publication(folder, committed[1])
+        (folder / BOOK).unlink()
+        TreeKeeper.create(folder / STORED_BOOK, levels).close()
+        with pytest.raises(MarginError) as refusal:
+            read_publication(folder)
+        assert refusal.value.field == ("root" if levels == BOOK_LEVELS else STORED_BOOK)
 
 
 ALTERED: list[tuple[str, list[str | int], object]] = [

@@ -158,7 +158,7 @@ FIRST_VERSION = """
 """
 
 
-def test_the_first_version_is_read_and_written_as_the_second() -> None:
+def test_the_first_version_is_read_and_written_as_the_last() -> None:
     secrets = read_secrets(parse_json(FIRST_VERSION))
     assert secrets.key == 7
     assert secrets.position("one").locks == (KeptLock(Lock(1, 2, 3, 4, 5, 6), 9),)

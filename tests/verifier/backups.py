@@ -4,7 +4,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from facts.ed25519 import SigningKey
-from tests.verifier.claims import IDENTITY, NOON, PERIOD, TERMS, UPKEEP, Watch, ask, prove, prove_release
+from tests.verifier.claims import (
+    IDENTITY,
+    NOON,
+    PERIOD,
+    TERMS,
+    UPKEEP,
+    Watch,
+    ask,
+    prove,
+    prove_release,
+    prove_transition,
+)
 from verifier.backup import Description, GivenUp, back_up_store, restore_store
 from verifier.inspection import Witness
 from verifier.log import sign_head
@@ -82,6 +93,7 @@ def live(database: Database, witness: Witness) -> None:
     clock.now += 2 * PERIOD
     ledger.lapse_overdue()
     ledger.seize(ask("seize"), prove(20, 21, tag=2).id, prove_release(20))
+    ledger.apply(ask("apply"), prove_transition())
     witness.file(IDENTITY.origin).advance(sign_head(ledger.head, SIGNER), ledger)
 
 

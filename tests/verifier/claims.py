@@ -7,6 +7,7 @@ from facts.context import Binding
 from facts.demand import Demand, ReleaseDemand
 from facts.policy import StatementPolicy
 from facts.public_inputs import PublicInputs, identify_claim, unused_input
+from facts.transition import UNUSED_INPUTS, Flows, StatedTransition
 from margin.requirement import RequirementKind
 from verifier.acceptance import Terms
 from verifier.claim import ProvedClaim
@@ -22,6 +23,7 @@ ENTRY = StatementPolicy(RequirementKind.INITIAL, least_basket_value=5)
 UPKEEP = StatementPolicy(RequirementKind.MAINTENANCE)
 TERMS = Terms(ENTRY, UPKEEP, PERIOD)
 RELEASE = ReleaseDemand("usdc", 1000)
+STATED = StatedTransition((501, 502), Flows(840, paid_in=7))
 KEY_ID = "ab" * 32
 TAG = 77
 
@@ -58,6 +60,24 @@ def prove_release(nullifier: int, *, recipient: bytes = b"\x33" * 20) -> ProvedC
     """The release of a lock to the venue."""
     claim = prove(nullifier, policy=RELEASE, tag=unused_input("position_tag"))
     return replace(claim, demand=replace(claim.demand, binding=replace(BINDING, recipient=recipient)))
+
+
+def prove_transition(
+    *spent: int,
+    stated: StatedTransition = STATED,
+    book: int = 1,
+    binding: Binding = BINDING,
+    domain: str = DOMAIN,
+    is_for_development: bool = False,
+) -> ProvedClaim:
+    """A transition that was proved; what it spends are old leaves and births, which a test names by small numbers."""
+    demand = Demand(stated, domain, binding)
+    unused = {name: unused_input(name) for name in UNUSED_INPUTS}
+    inputs = PublicInputs(
+        book, 2, nullifiers=spent or (101, 102, 103, 104), context=demand.context, policy=stated.encode(), **unused
+    )
+    claim_id = identify_claim(demand.domain_element, KEY_ID, inputs)
+    return ProvedClaim(claim_id, KEY_ID, is_for_development, inputs, demand)
 
 
 def ask(name: str | None = None, caller: str = "trader.example") -> Request:

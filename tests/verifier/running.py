@@ -18,14 +18,18 @@ import grpc
 
 from facts.attestation import authenticate_attestation
 from facts.context import Binding
+from facts.deleverage import StatedDeleverage
 from facts.demand import Demand, ReleaseDemand
 from facts.key_file import Algorithm, Role
 from facts.key_set import KeyFolder
+from facts.liquidation import LiquidationFlows, StatedLiquidation
 from facts.log_entry import LogEntry
 from facts.log_head import LogKey
 from facts.policy import StatementPolicy
 from facts.public_inputs import FIXED_COUNT, PublicInputs, unused_input
 from facts.sealed_file import Cost
+from facts.transition import UNUSED_INPUTS, Flows, StatedTransition
+from margin.deleverage import PnlBasis
 from margin.requirement import RequirementKind
 from ringfence.v1 import claim_pb2
 from ringfence.v1 import verifier_service_pb2 as messages
@@ -33,6 +37,7 @@ from ringfence.v1.log_service_pb2_grpc import LogServiceStub
 from ringfence.v1.registry_service_pb2_grpc import RegistryServiceStub
 from ringfence.v1.verifier_service_pb2_grpc import VerifierServiceStub
 from ringfence.wire.acceptance import Answer, DecidedT, read_decision
+from ringfence.wire.application import AppliedAnswer, read_application
 from ringfence.wire.claim import Refusal, read_refusal, write_claim
 from ringfence.wire.elements import write_field_element
 from serving.development_certificates import Pair
@@ -87,7 +92,7 @@ ROOM = Limits(threads=24, queue=24, calls_per_caller=24, streams=8, receive_mill
 _numbers = count(1)
 
 
-def refusal_of(message: messages.VerifyResponse | DecidedT) -> tuple[int, str]:
+def refusal_of(message: "messages.VerifyResponse | messages.ApplyTransitionResponse | DecidedT") -> tuple[int, str]:
     """At which step an answer refuses, and why."""
     assert message.verdict == claim_pb2.VERDICT_REFUSED, message
     refusal: Refusal = read_refusal(message.refusal)
@@ -138,8 +143,12 @@ def key_of(name: str, proves: str, locks: int, seed: int, *, is_for_development:
 
 PERP = [key_of(f"perp-k{locks}", "margin", locks, locks) for locks in range(4)]
 RELEASE = key_of("release", "release", 1, 77)
+TRANSITION = key_of("transition", "transition", 4, 78)
+LIQUIDATION = key_of("liquidation", "liquidation", 1, 79)
+DELEVERAGE = key_of("deleverage", "deleverage", 0, 80)
 FOREIGN = key_of("foreign", "margin", 1, 99)
 DEVELOPMENT = key_of("perp-development", "margin", 1, 5, is_for_development=True)
+STATED = StatedTransition((501, 502), Flows(840, paid_in=7_000_000, settled=-125))
 
 
 @dataclass(frozen=True)
@@ -186,7 +195,7 @@ class Trial:
         for name, role, algorithm in (*uses, ("chain", Role.ATTESTATION, Algorithm.SECP256K1)):
             keys.create(name, role, algorithm, PASSPHRASE, moment=NOW, cost=CHEAP)
         lines = ['format = "ringfence.keys/1"']
-        for each in (*PERP, RELEASE, *([DEVELOPMENT] if self.development else [])):
+        for each in (*PERP, RELEASE, TRANSITION, LIQUIDATION, DELEVERAGE, *([DEVELOPMENT] if self.development else [])):
             (self.folder / f"{each.name}.json").write_text(format_verifying_key(each.key), encoding="utf-8")
             lines += ["[[keys]]", f'id = "{each.key.id}"', f'file = "{each.name}.json"']
             lines += [f'statement = "{each.name}"', f'proves = "{each.proves}"']
@@ -341,6 +350,15 @@ class Running:
         named = {"request_id": name_request(), "acceptance_id": identity, "claim": shown.message(), **more}
         return self.ask(caller).SeizeCollateral(messages.SeizeCollateralRequest(**named), timeout=20)
 
+    def apply(
+        self,
+        shown: Shown,
+        caller: str = VENUE_DESK,
+        **more: Any,  # noqa: ANN401
+    ) -> messages.ApplyTransitionResponse:
+        named = {"request_id": name_request(), "claim": shown.message(), **more}
+        return self.ask(caller).ApplyTransition(messages.ApplyTransitionRequest(**named), timeout=20)
+
     def get(self, identity: bytes, caller: str = TRADER) -> messages.GetAcceptanceResponse:
         return self.ask(caller).GetAcceptance(messages.GetAcceptanceRequest(acceptance_id=identity), timeout=20)
 
@@ -361,6 +379,12 @@ class Running:
             report.nullifiers,
             report.log_index,
         )
+        return found
+
+    def applied(self, message: messages.ApplyTransitionResponse) -> AppliedAnswer:
+        """An answer that is no refusal, whose parts agree, under a head that is signed."""
+        found = read_application(message, self.log_keys)
+        assert isinstance(found, AppliedAnswer), found
         return found
 
     # --- Claims at the facts of now ------------------------------------------------------------------
@@ -391,6 +415,43 @@ class Running:
         }
         inputs = PublicInputs(nullifiers=nullifiers, **{**named, **changes})
         return Shown(key or PERP[len(nullifiers)], inputs, demand)
+
+    def transition(
+        self,
+        *spent: int,
+        stated: StatedTransition = STATED,
+        place: Binding = PLACE,
+        domain: str = IDENTITY.domain,
+        key: StatementKey = TRANSITION,
+        **changes: int,
+    ) -> Shown:
+        """A claim that positions changed; what it spends are old leaves and births."""
+        demand = Demand(stated, domain, place)
+        roots = self.registry.roots(self.trial.clock.now)
+        assert roots.book is not None
+        assert roots.market is not None
+        named = {
+            "book_root": roots.book.root,
+            "market_root": roots.market.root,
+            **{name: unused_input(name) for name in UNUSED_INPUTS},
+            "context": demand.context,
+            "policy": stated.encode(),
+        }
+        inputs = PublicInputs(nullifiers=spent or (101, 102, 103, 104), **{**named, **changes})
+        return Shown(key, inputs, demand)
+
+    def liquidation(self, *spent: int, leaf: int = 505, place: Binding = PLACE) -> Shown:
+        """A claim that a venue reduced a position."""
+        stated = StatedLiquidation(leaf, LiquidationFlows(840, settled=4_000_000, penalty=30_000))
+        shown = self.transition(*spent, place=place, key=LIQUIDATION, policy=stated.encode())
+        return replace(shown, demand=replace(shown.demand, policy=stated))
+
+    def deleverage(self, place: Binding = PLACE) -> Shown:
+        """A claim that lots were taken in the order of a queue."""
+        stated = StatedDeleverage(PnlBasis.ENTRY, 601, (602, 603, 604, 605))
+        shown = self.transition(1, place=place, key=DELEVERAGE, policy=stated.encode())
+        inputs = replace(shown.inputs, nullifiers=())
+        return Shown(DELEVERAGE, inputs, replace(shown.demand, policy=stated))
 
     def release(self, nullifier: int, *, place: Binding = SEIZURE, lock_root: int = 2**248 + 1) -> Shown:
         """The release of a lock, as its trader seals it for the venue."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ringfence.wire.acceptance import AcceptanceReport, Answer
+from ringfence.wire.application import AppliedAnswer
 from ringfence.wire.log import LogReceipt
 from verifier.admission import Admission
 from verifier.bell import Bell
@@ -12,6 +13,7 @@ from verifier.service.measurement import Measures
 from verifier.signer import AttestationSigner
 from verifier.store.ledger import Clock, Ledger
 from verifier.store.records import Kept, Receipt
+from verifier.store.transitions import Applied
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,10 @@ class Desk:
         """Step 9: a change with the verifier's word on it, and the way to a head that has it."""
         report = self.report(Kept(receipt.acceptance, receipt.place, receipt.place))
         return Answer(report, self.signer.sign(receipt), receipt_of(self.heads.prove(receipt.place)))
+
+    def answer_application(self, applied: Applied) -> AppliedAnswer:
+        """Step 9: a transition with the way to a signed head of the log, which is the verifier's word on it."""
+        return AppliedAnswer(applied.entry, receipt_of(self.heads.prove(applied.place)))
 
     def report(self, kept: Kept) -> AcceptanceReport:
         """An acceptance as the wire tells of it."""

@@ -32,6 +32,7 @@ from ringfence.wire.acceptance import (
     write_attestation,
     write_decision,
 )
+from ringfence.wire.application import write_application
 from ringfence.wire.claim import Refusal, UnverifiedClaim, read_claim, write_refusal, write_verdict
 from ringfence.wire.elements import (
     read_count,
@@ -60,9 +61,12 @@ from verifier.service.trust import describe_trust
 from verifier.steps import RefusedError, Step, at_transaction
 from verifier.store.ledger import Question, Request
 from verifier.store.records import Kept, Receipt, Selection
+from verifier.store.transitions import Applied
 
 ACCEPTOR: Final = "acceptor"
 VENUE: Final = "venue"
+APPLY: Final = "apply"
+"""The purpose of a claim that positions changed, as metrics have it."""
 LARGEST_PAGE: Final = 1 << 20
 """In bytes; a page ends where it would be larger."""
 CHANGES_AT_ONCE: Final = 100
@@ -260,6 +264,30 @@ class VerifierServicer(VerifierServiceServicer):
         """Whether a further lock has to come with its release, as the destination says now."""
         found = self._desk.admission.destinations.by_place.get(place_of(acceptance))
         return found is not None and found.sealing is Sealing.REQUIRED
+
+    # --- Positions that changed --------------------------------------------------------------------------
+
+    def ApplyTransition(
+        self, request: messages.ApplyTransitionRequest, context: grpc.ServicerContext
+    ) -> messages.ApplyTransitionResponse:
+        """All nine steps; what is signed at the last one is the head of the log that has it."""
+        asked, shown = read_request(request.request_id), read_claim(request.claim)
+        with translating():
+            try:
+                applied = self._desk.ledger.recall_application(asked, self._identify(shown))
+                if applied is None:
+                    applied = self._apply(asked, shown)
+                    self._desk.measures.answer(APPLY)
+            except RefusedError as refusal:
+                self._desk.measures.answer(APPLY, refusal.step)
+                told = tell_refusal(refusal)
+                return messages.ApplyTransitionResponse(verdict=write_verdict(told), refusal=write_refusal(told))
+            return write_application(self._desk.answer_application(applied))
+
+    def _apply(self, asked: Request, shown: UnverifiedClaim) -> Applied:
+        admitted = self._desk.admission.admit(shown, self._desk.admission.applying(shown))
+        with at_transaction():
+            return self._desk.ledger.apply(asked, admitted.claim, admitted.still_good)
 
     # --- What there is -----------------------------------------------------------------------------------
 

@@ -2,8 +2,9 @@
 
 The log is signed and witnessed, the tables are not, and it is the tables that say whether a nullifier is spent. So each
 leaf is held against the leaf before it of the same acceptance, against the nodes of the tree, and against the rows that
-it must have left, and the rows are counted: no table has one that no leaf accounts for. Between two leaves one number
-of each kind is remembered, so that a log of any length is replayed in the same memory.
+it must have left, and the rows are counted: no table has one that no leaf accounts for. A transition stands alone: what
+it spent has to be spent by it. Between two leaves one number of each kind is remembered, so that a log of any length is
+replayed in the same memory.
 """
 
 from collections import Counter
@@ -11,12 +12,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from facts.applied_transition import AppliedTransition
 from facts.log_entry import Event, LogEntry, State
+from facts.log_leaf import LogLeaf, decode_leaf
 from facts.log_proof import hash_leaf
 from margin.errors import InternalError, MalformedError, MarginError, Reason
 from verifier.acceptance import Acceptance
 from verifier.log import grow_tree
-from verifier.store import records
+from verifier.store import records, transitions
 from verifier.store.database import Database, Transaction
 
 LEAVES_AT_ONCE: Final = 1000
@@ -28,7 +31,7 @@ AFTER: Final = {
     Event.SEIZE: frozenset[State | None]({State.LAPSED, State.SEIZED}),
 }
 """The states in which an event can find an acceptance; None where there is none yet."""
-COUNTED: Final = ("acceptance", "nullifier", "claim", "change", "log_leaf", "log_node")
+COUNTED: Final = ("acceptance", "nullifier", "claim", "change", "transition", "log_leaf", "log_node")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,12 @@ def replay(transaction: Transaction, place: int, data: bytes, counted: Counter[s
         require(
             records.read_node(transaction, level, index) == digest, "log_node", "another digest", "that of the leaf"
         )
-    leaf = read_leaf(transaction, place, data)
+    entry = decode(place, data)
+    if isinstance(entry, AppliedTransition):
+        require_transition(transaction, place, entry)
+        counted.update(transition=1, nullifier=len(entry.spent))
+        return
+    leaf = Leaf(place, entry, find_before(transaction, place, entry))
     require(leaf.follows, "log_leaf", f"leaf {place} after another", "a change that can follow the one before")
     require_nullifiers(transaction, leaf)
     claim = leaf.entry.claim
@@ -96,17 +104,33 @@ def replay(transaction: Transaction, place: int, data: bytes, counted: Counter[s
     require_latest(transaction, leaf)
 
 
-def read_leaf(transaction: Transaction, place: int, data: bytes) -> Leaf:
-    """What a leaf says, and the one before it of its acceptance, as the table of changes finds it."""
-    statement = "SELECT max(place) FROM change WHERE acceptance = ? AND place < ?"
+def decode(place: int, data: bytes) -> LogLeaf:
+    """What a leaf says."""
     try:
-        entry = LogEntry.decode(data)
-        ((earlier,),) = transaction.execute(statement, bytes.fromhex(entry.acceptance), place)
-        before = None if earlier is None else LogEntry.decode(records.list_leaves(transaction, earlier, 1)[0])
+        return decode_leaf(data)
     except MarginError as error:
         raise differs("log_leaf", f"leaf {place}: {error.field}", "an entry of the log") from None
-    require(before is None or before.acceptance == entry.acceptance, "change", "another acceptance", "that of the leaf")
-    return Leaf(place, entry, before)
+
+
+def find_before(transaction: Transaction, place: int, entry: LogEntry) -> LogEntry | None:
+    """The leaf before one of the same acceptance, as the table of changes finds it."""
+    statement = "SELECT max(place) FROM change WHERE acceptance = ? AND place < ?"
+    ((earlier,),) = transaction.execute(statement, bytes.fromhex(entry.acceptance), place)
+    if earlier is None:
+        return None
+    before = decode(earlier, records.list_leaves(transaction, earlier, 1)[0])
+    if not isinstance(before, LogEntry) or before.acceptance != entry.acceptance:
+        raise differs("change", "another leaf", "one of the same acceptance")
+    return before
+
+
+def require_transition(transaction: Transaction, place: int, entry: AppliedTransition) -> None:
+    """The row of a transition, and that everything which it spent is spent, by it and in no other leaf."""
+    found = transitions.find_transition(transaction, entry.id)
+    require(found == place, "transition", "another leaf", f"leaf {place}")
+    for nullifier in entry.spent:
+        spender = transitions.find_spender(transaction, nullifier)
+        require(spender == entry.id, "nullifier", "another spender", f"the transition of leaf {place}")
 
 
 def require_nullifiers(transaction: Transaction, leaf: Leaf) -> None:

@@ -1,11 +1,12 @@
 """The rows of a store as lines of text, of one moment and in no database's own format: what either kind restores from.
 
-    {"table": "nullifier", "columns": ["nullifier", "acceptance", "is_held"]}
-    [{"hex": "00..01"}, {"hex": "ab..ab"}, 1]
+    {"table": "request", "columns": ["caller", "id", "body", "place"]}
+    ["desk.example", "7f..", {"hex": "ab..ab"}, 1]
     ...
 
-Tables stand in the order in which the schema made them, so that a row comes after those that it names. Numbers are
-numbers, texts are texts, bytes are hexadecimal, nothing is null.
+Tables stand in the order in which the schema made them, so that a row comes after those that it names; one that was
+made anew stands where its new form was made. Numbers are numbers, texts are texts, bytes are hexadecimal, and what is
+not there is null.
 """
 
 import json
@@ -17,7 +18,8 @@ from margin.errors import MalformedError, Reason
 from verifier.store.database import Database, Row, Transaction, Value
 from verifier.store.schema import MIGRATIONS, Migration
 
-CREATED: Final = re.compile(r"CREATE TABLE (\w+)")
+MADE: Final = re.compile(r"CREATE TABLE (\w+)|DROP TABLE (\w+)|ALTER TABLE (\w+) RENAME TO (\w+)")
+"""What changes which tables there are: the name that comes, that goes, or that becomes another."""
 SELF: Final = "store"
 """The one row that says which store it is; a dump says that at its head."""
 BYTES: Final = "hex"
@@ -27,8 +29,18 @@ LARGEST_NUMBER: Final = (1 << 63) - 1
 def list_tables(migrations: Sequence[Migration] = MIGRATIONS) -> list[str]:
     """The tables that a dump has, in the order in which they were made."""
     statements = (statement for migration in migrations for statement in migration.statements)
-    made = (CREATED.match(statement) for statement in statements if isinstance(statement, str))
-    return [found[1] for found in made if found is not None and found[1] != SELF]
+    tables: list[str] = []
+    for found in (MADE.match(statement) for statement in statements if isinstance(statement, str)):
+        if found is None:
+            continue
+        created, dropped, old, new = found.groups()
+        if created:
+            tables.append(created)
+        elif dropped:
+            tables.remove(dropped)
+        else:
+            tables[tables.index(old)] = new
+    return [table for table in tables if table != SELF]
 
 
 def dump_rows(database: Database, transaction: Transaction, version: int) -> Iterator[str]:

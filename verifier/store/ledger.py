@@ -1,4 +1,4 @@
-"""Everything that happens to acceptances, each event in one transaction: nullifiers, acceptance, log leaf, request.
+"""Everything that is remembered, each event in one transaction: nullifiers, acceptance or transition, leaf, request.
 
 A request is known by who asks and by the id that they gave it. Asked again it has the same answer, whatever happened in
 between, also to a process that died before it could answer; the same id with another question is refused. A claim is
@@ -18,6 +18,8 @@ from hashlib import sha256
 from threading import Lock
 from typing import Final, TypeVar
 
+from facts.applied_transition import AppliedTransition
+from facts.canonical import prefix_of
 from facts.elements import require_element, require_range
 from facts.log_entry import Event, require_identity, require_set
 from facts.log_head import LogHead
@@ -40,17 +42,22 @@ from verifier.acceptance import (
 )
 from verifier.claim import ProvedClaim
 from verifier.log import ReadNode, compute_root, prove_consistency, prove_inclusion
-from verifier.store import records
+from verifier.store import records, transitions
 from verifier.store.database import Database, Transaction
 from verifier.store.records import EVERYTHING, Kept, Receipt, Selection
 from verifier.store.schema import Identity, require_current
+from verifier.store.transitions import Applied
 from verifier.store.turns import Turns
+from verifier.transition import record_transition
 
 MAX_REQUEST_CHARACTERS: Final = 64
 MAX_CALLER_CHARACTERS: Final = 255
 MAX_PAGE: Final = 1000
 NO_CLAIM: Final = bytes(32)
 """Stands where a question that has no claim would name one."""
+APPLICATION_PREFIX: Final = prefix_of("application")
+SPENT_LOCKS: Final = "locks that were never used"
+SPENT_LEAVES: Final = "leaves that no transition has succeeded, and positions that were never born"
 
 Clock = Callable[[], int]
 """Now, in seconds since 1970."""
@@ -62,6 +69,7 @@ class Step(StrEnum):
 
     BEFORE_INSERT = "before insert"
     AFTER_ACCEPTANCE = "after acceptance"
+    """Or after the transition, which stands in its place."""
     AFTER_NULLIFIERS = "after nullifiers"
     AFTER_LEAF = "after leaf"
     BEFORE_COMMIT = "before commit"
@@ -236,6 +244,29 @@ class Ledger:
         question = Question(Event.SEIZE, acceptance, claim.id)
         return self._answer(request, question, Decision(claim, change, still_good))
 
+    def apply(self, request: Request, claim: ProvedClaim, still_good: StillGood = leave_as_found) -> Applied:
+        """Let new leaves of a book succeed old ones, once; the same claim again is the same transition."""
+
+        def act(transaction: Transaction) -> Applied:
+            earlier = find_application(transaction, request, claim.id)
+            if earlier is not None:
+                return earlier
+            require_domain(claim, self.identity)
+            moment = self._clock()
+            still_good(transaction, moment)
+            applied = self._write_transition(transaction, record_transition(claim, moment))
+            return remember_application(transaction, request, applied)
+
+        return self._change(act)
+
+    def recall_application(self, request: Request, claim: str) -> Applied | None:
+        """What a claim came to that was applied before, in whichever request; nothing is asked of it again."""
+        with self._reading() as (transaction, _):
+            if transitions.find_transition(transaction, claim) is None:
+                find_application(transaction, request, claim)
+                return None
+        return self._change(lambda transaction: find_application(transaction, request, claim))
+
     def recall(self, request: Request, question: Question) -> Receipt | None:
         """What was answered to a request before; nothing is asked of its claim again."""
         with self._reading() as (transaction, _):
@@ -374,7 +405,7 @@ class Ledger:
 
     def _write(self, transaction: Transaction, change: Change) -> Receipt:
         """Acceptance, nullifiers, log leaf and claim."""
-        require_unspent(transaction, change)
+        require_unspent(transaction, change.added, SPENT_LOCKS)
         self._observe(Step.BEFORE_INSERT)
         place = records.count_leaves(transaction)
         if change.entry.event is Event.ACCEPT:
@@ -390,6 +421,19 @@ class Ledger:
         records.insert_claim(transaction, change.entry, place)
         self._observe(Step.AFTER_LEAF)
         return Receipt(change.acceptance, change.entry, place)
+
+    def _write_transition(self, transaction: Transaction, entry: AppliedTransition) -> Applied:
+        """Log leaf, transition and nullifiers."""
+        require_unspent(transaction, entry.spent, SPENT_LEAVES)
+        self._observe(Step.BEFORE_INSERT)
+        place = records.count_leaves(transaction)
+        records.append_leaf(transaction, entry, place)
+        self._observe(Step.AFTER_LEAF)
+        transitions.insert_transition(transaction, entry, place)
+        self._observe(Step.AFTER_ACCEPTANCE)
+        transitions.insert_spent(transaction, entry)
+        self._observe(Step.AFTER_NULLIFIERS)
+        return Applied(entry, place)
 
     # --- A log that goes on ------------------------------------------------------------------------------
 
@@ -435,11 +479,42 @@ def find_answer(transaction: Transaction, request: Request, question: Question) 
     if earlier is None:
         return None
     digest, place = earlier
+    if transitions.is_of_transition(transaction, place):
+        raise reused()
     receipt = records.read_receipt(transaction, place)
     if digest != question.digest_in(receipt.acceptance):
-        found, expected = "another question", "what was asked under this id before"
-        raise MisuseError(Reason.REQUEST_REUSED, "request.id", found=found, expected=expected)
+        raise reused()
     return receipt
+
+
+def find_application(transaction: Transaction, request: Request, claim: str) -> Applied | None:
+    """What a claim came to, if it was applied before; a request that asked for something else is refused."""
+    earlier = records.find_request(transaction, request.caller, request.id)
+    if earlier is not None and earlier[0] != digest_application(claim):
+        raise reused()
+    place = transitions.find_transition(transaction, claim)
+    if place is None:
+        return None
+    applied = transitions.read_applied(transaction, place)
+    return applied if earlier else remember_application(transaction, request, applied)
+
+
+def remember_application(transaction: Transaction, request: Request, applied: Applied) -> Applied:
+    """What answers a request from now on."""
+    body = digest_application(applied.entry.id)
+    records.insert_request(transaction, request.caller, request.id, body, applied.place)
+    return applied
+
+
+def digest_application(claim: str) -> bytes:
+    """What tells a request to apply a claim apart from every other request."""
+    return sha256(APPLICATION_PREFIX + bytes.fromhex(claim)).digest()
+
+
+def reused() -> MisuseError:
+    """The id of a request that asked for something else."""
+    found, expected = "another question", "what was asked under this id before"
+    return MisuseError(Reason.REQUEST_REUSED, "request.id", found=found, expected=expected)
 
 
 def find_repeated(transaction: Transaction, question: Question, moment: int) -> Receipt | None:
@@ -475,11 +550,11 @@ def require_domain(claim: ProvedClaim, identity: Identity) -> None:
         raise RejectedError(Reason.WRONG_CONTEXT, "domain", found=claim.demand.domain, expected=identity.domain)
 
 
-def require_unspent(transaction: Transaction, change: Change) -> None:
-    """Step 8: nobody ever used these locks."""
-    spent = sum(records.is_spent(transaction, nullifier) for nullifier in change.added)
+def require_unspent(transaction: Transaction, nullifiers: Collection[int], expected: str) -> None:
+    """Step 8: nobody ever used these."""
+    spent = sum(records.is_spent(transaction, nullifier) for nullifier in nullifiers)
     if spent:
-        found, expected = f"{spent} that were used before", "locks that were never used"
+        found = f"{spent} that were used before"
         raise RejectedError(Reason.NULLIFIER_SPENT, "nullifiers", found=found, expected=expected)
 
 

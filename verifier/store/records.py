@@ -7,6 +7,7 @@ from typing import Final, TypedDict
 from facts.canonical import NUMBER_BYTES
 from facts.context import Binding
 from facts.log_entry import Event, LogEntry, State
+from facts.log_leaf import LogLeaf
 from facts.log_proof import hash_leaf
 from facts.policy import StatementPolicy
 from margin.errors import InternalError, MarginError, Reason
@@ -248,7 +249,7 @@ def is_spent(transaction: Transaction, nullifier: int) -> bool:
 def find_owner(transaction: Transaction, nullifier: int) -> str | None:
     """The acceptance that took it."""
     rows = transaction.execute("SELECT acceptance FROM nullifier WHERE nullifier = ?", write_element(nullifier))
-    return bytes(rows[0][0]).hex() if rows else None
+    return bytes(rows[0][0]).hex() if rows and rows[0][0] is not None else None
 
 
 def insert_nullifiers(transaction: Transaction, change: Change) -> None:
@@ -323,7 +324,7 @@ def read_node(transaction: Transaction, level: int, place: int) -> bytes:
     return bytes(rows[0][0])
 
 
-def append_leaf(transaction: Transaction, entry: LogEntry, place: int) -> None:
+def append_leaf(transaction: Transaction, entry: LogLeaf, place: int) -> None:
     """Write an entry down as the last leaf, at the place behind all others."""
     data = entry.encode()
     transaction.execute("INSERT INTO log_leaf (place, entry) VALUES (?, ?)", place, data)

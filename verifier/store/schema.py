@@ -167,7 +167,32 @@ THIRD: Final = Migration(
         "CREATE INDEX request_by_place ON request (place)",
     ),
 )
-MIGRATIONS: Final = (FIRST, SECOND, THIRD)
+FOURTH: Final = Migration(
+    frozenset({"transition"}),
+    (
+        """CREATE TABLE transition (
+            id {bytes} PRIMARY KEY CHECK (length(id) = 32),
+            place {integer} NOT NULL UNIQUE REFERENCES log_leaf (place)
+        ) {table}""",
+        """CREATE TABLE spent (
+            nullifier {bytes} PRIMARY KEY CHECK (length(nullifier) = 32),
+            acceptance {bytes} REFERENCES acceptance (id),
+            transition {bytes} REFERENCES transition (id),
+            is_held {integer} NOT NULL CHECK (is_held IN (0, 1)),
+            sealed {bytes} CHECK (length(sealed) BETWEEN 1 AND 4096),
+            CHECK ((acceptance IS NULL) <> (transition IS NULL)),
+            CHECK (transition IS NULL OR (is_held = 0 AND sealed IS NULL))
+        ) {table}""",
+        """INSERT INTO spent (nullifier, acceptance, is_held, sealed)
+            SELECT nullifier, acceptance, is_held, sealed FROM nullifier""",
+        "DROP TABLE nullifier",
+        "ALTER TABLE spent RENAME TO nullifier",
+        "CREATE INDEX nullifier_by_acceptance ON nullifier (acceptance)",
+        "CREATE INDEX nullifier_by_transition ON nullifier (transition)",
+    ),
+)
+"""Locks, leaves of a book and births are spent in one table, by an acceptance or by a transition."""
+MIGRATIONS: Final = (FIRST, SECOND, THIRD, FOURTH)
 
 
 def upgrade_store(database: Database, identity: Identity, migrations: Sequence[Migration] = MIGRATIONS) -> None:

@@ -20,7 +20,10 @@ from ringfence.cli.commands import (
     r1cs,
     registry,
     sandbox,
+    solvency,
     store,
+    transition,
+    tree,
     verifier,
     wtns,
     zkey,
@@ -55,6 +58,7 @@ app.command()(seal)
 app.command()(seize)
 app.command()(acceptances)
 app.command()(watch)
+app.add_typer(transition.app, name="transition")
 app.add_typer(log.app, name="log")
 app.command()(trust)
 app.add_typer(circuit.app, name="circuit")
@@ -64,12 +68,14 @@ app.add_typer(r1cs.app, name="r1cs")
 app.add_typer(wtns.app, name="wtns")
 app.add_typer(zkey.app, name="zkey")
 app.add_typer(store.app, name="store")
+app.add_typer(tree.app, name="tree")
 app.add_typer(certs.app, name="certs")
 app.add_typer(keys.app, name="keys")
 app.add_typer(attestation.app, name="attestation")
 app.add_typer(prover.app, name="prover")
 app.add_typer(verifier.app, name="verifier")
 app.add_typer(registry.app, name="registry")
+app.add_typer(solvency.app, name="solvency")
 app.add_typer(sandbox.app, name="sandbox")
 app.command()(doctor)
 app.command()(demo)

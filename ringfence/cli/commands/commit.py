@@ -10,6 +10,7 @@ from facts.commitments import commit_lock, commit_position, tag_position
 from prover.development import commit_for_development, open_development, read_folder_demand
 from prover.publication import write_publication
 from prover.request import read_lone_document, read_request_file
+from prover.succession import find_standing
 from prover.wallet import KeptPosition, Wallet
 from ringfence.cli.options import JsonOption
 from ringfence.cli.passphrase import PassphraseDescriptorOption, PassphraseFileOption, ask_passphrase
@@ -50,6 +51,7 @@ def commit(
     publication = open_development(facts)
     demand = request.demand or read_folder_demand(facts, request)
     known = opened.secrets.positions.get(called)
+    known = known and find_standing(known, publication)
     kept, published = commit_for_development(request, opened.secrets, publication, demand, known)
     opened.secrets.positions[called] = replace(kept, document=read_lone_document(file))
     opened.save()

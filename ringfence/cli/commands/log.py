@@ -36,13 +36,14 @@ def verify_log(
     settings: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Read the whole log: every entry follows from those before it, no lock was taken twice, and all make the head."""
+    """Read the whole log: every entry follows from those before it, nothing was spent twice, and all make the head."""
     with open_counter(server, config, settings) as counter:
         audit = counter.connection.ask(counter.verifier.log.audit())
     report = describe_head(audit.head) | {
         "acceptances": audit.acceptances,
         "live": audit.live,
         "locks": audit.nullifiers,
+        "transitions": audit.transitions,
     }
     if as_json:
         write_json(report)

@@ -1,5 +1,7 @@
 """``ringfence prove``: a statement about a committed position, from a document in human units to a proof."""
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -7,18 +9,28 @@ import typer
 
 from circuits.catalogue import ENTRIES, find_statement
 from circuits.statement import Statement
+from circuits.statements.claim import Inputs
+from circuits.statements.deleverage import Deleverage
+from circuits.statements.liquidation import Liquidation
 from circuits.statements.release import Release
+from circuits.statements.transition import Transition
 from facts.demand import Demand, read_demand
+from facts.demand_document import render_demand
 from facts.public_inputs import PublicInputs
 from margin.documents.reading import read_document
 from margin.errors import MisuseError, Reason
 from prover.artifacts import Cache
 from prover.commitment import count_locks
-from prover.development import read_folder_demand
+from prover.deleverage import plan_deleverage, read_deleverage
+from prover.development import DEMAND, read_folder_demand
+from prover.liquidation import LiquidationPlan, plan_for, read_liquidation
 from prover.proving import Prover, render_verifying_key
 from prover.publication import read_publication
 from prover.release import assemble_release
 from prover.request import Request, read_request_file
+from prover.succession import find_standing
+from prover.transition import Planner, Where
+from prover.transition_document import WrittenChange, read_changes_file
 from prover.wallet import Wallet
 from prover.witness import Situation
 from ringfence.cli.commands.circuit import NameArgument, ShapeOption
@@ -33,6 +45,9 @@ from snark.groth16.proof import Proof
 
 OUTPUT = Path("proof")
 PROOF, PUBLIC, VKEY = "proof.json", "public.json", "verification_key.json"
+STATED, BOOK_CHANGE, OPENING = "demand.json", "book-change.json", "opening.json"
+"""What is stated beside a change, what the keeper of the book is told of it, and what the owner of a position that a
+venue reduced is told."""
 
 DemandOption = Annotated[
     Path | None, typer.Option("--demand", help="What the verifier demands; that of the request, or of the facts.")
@@ -42,7 +57,9 @@ DemandOption = Annotated[
 def prove(
     name: NameArgument,
     *,
-    file: Annotated[Path, typer.Option("--input", help="The position or request that was committed.")],
+    file: Annotated[
+        Path, typer.Option("--input", help="The position or request that was committed, or a document of a change.")
+    ],
     shape: ShapeOption = "",
     called: NameOption = None,
     wallet: WalletOption = WALLET,
@@ -64,28 +81,117 @@ def prove(
 ) -> None:
     """Prove a statement about a committed position. Exit 1 with the rule's words where the position breaks one."""
     require_key(zkey, development=development)
+    if name.partition("-")[0] in {Transition.name, Liquidation.name, Deleverage.name}:
+        require_no_position(called, lock)
+        work = Making(find_statement(name, shape), zkey, threads, output, development=development)
+        if work.statement.name != Transition.name:
+            return tell_proved(prove_for_venue(work, file, facts, demand), as_json=as_json)
+        passphrase = ask_passphrase(passphrase_file, passphrase_fd, is_new=False)
+        report = prove_transition(work, read_changes_file(file), Wallet.open(wallet, passphrase), facts, demand)
+        return tell_proved(report, as_json=as_json)
     request = read_request_file(file)
     wanted = read_wanted(request, facts, demand)
     passphrase = ask_passphrase(passphrase_file, passphrase_fd, is_new=False)
     secrets = Wallet.open(wallet, passphrase).secrets
-    kept = secrets.position(called or request.name)
-    request.require_committed(kept)
+    publication = read_publication(facts)
+    kept = find_standing(secrets.position(called or request.name), publication)
+    request = request.about(kept)
     named = lock or ()
     statement = choose_statement(name, shape, request, len(named) or len(kept.locks))
     counted = count_locks(kept, named, statement.shape.get("locks", len(kept.locks)))
-    situation = Situation(secrets.key, counted, read_publication(facts), wanted)
+    situation = Situation(secrets.key, counted, publication, wanted)
     is_release = statement.name == Release.name
     inputs = assemble_release(situation, 0) if is_release else request.subject.assemble(situation)
-    prover, proving_key = open_prover(statement, zkey, threads=threads, development=development)
-    made, values = prover.prove(inputs)
-    write_proof(output, made, values, render_verifying_key(proving_key))
-    warn_of_development(prover.key.is_for_development)
-    report: dict[str, object] = {"statement": prover.artifact.interface.name, "folder": str(output)}
-    report |= {name: str(value) for name, value in zip(PublicInputs.of(values).names, values, strict=True)}
+    return tell_proved(Making(statement, zkey, threads, output, development=development).prove(inputs), as_json=as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How a proof is made, and where it goes."""
+
+    statement: Statement
+    zkey: Path | None
+    threads: int | None
+    output: Path
+    development: bool = field(kw_only=True)
+
+    def write(self, documents: Mapping[str, str]) -> None:
+        """Write documents beside the proof."""
+        self.output.mkdir(parents=True, exist_ok=True)
+        for name, text in documents.items():
+            write_text(self.output / name, text)
+
+    def prove(self, inputs: Inputs, keep: Callable[[], None] | None = None) -> dict[str, object]:
+        """Make a proof, have kept what has to be kept before it leaves, write it, and say what it is."""
+        prover, proving_key = open_prover(self.statement, self.zkey, threads=self.threads, development=self.development)
+        made, values = prover.prove(inputs)
+        if keep is not None:
+            keep()
+        write_proof(self.output, made, values, render_verifying_key(proving_key))
+        warn_of_development(prover.key.is_for_development)
+        named = zip(PublicInputs.of(values).names, values, strict=True)
+        return {
+            "statement": prover.artifact.interface.name,
+            "folder": str(self.output),
+            **{name: str(value) for name, value in named},
+            "development": prover.key.is_for_development,
+        }
+
+
+def prove_transition(
+    making: Making, changes: Sequence[WrittenChange], wallet: Wallet, facts: Path, demand: Path | None
+) -> dict[str, object]:
+    """Prove that positions change; what opens their new leaves is in the wallet before the proof is anywhere."""
+    secrets = wallet.secrets
+    plan = Planner(secrets, secrets.positions, read_publication(facts), read_where(facts, demand)).plan(changes)
+
+    def keep() -> None:
+        secrets.positions |= plan.kept
+        wallet.save()
+        making.write({STATED: render_demand(plan.demand), BOOK_CHANGE: plan.book_change.render()})
+
+    return making.prove(plan.inputs, keep)
+
+
+def prove_for_venue(making: Making, file: Path, facts: Path, demand: Path | None) -> dict[str, object]:
+    """Prove what a venue did, from its document; no wallet is asked."""
+    publication, where = read_publication(facts), read_where(facts, demand)
+    if isinstance(making.statement, Deleverage):
+        plan = plan_deleverage(read_deleverage(read_document(file)), making.statement, publication, where)
+        return making.prove(plan.inputs, lambda: making.write({STATED: render_demand(plan.demand)}))
+    return prove_liquidation(making, plan_for(read_liquidation(read_document(file)), publication, where))
+
+
+def prove_liquidation(making: Making, plan: LiquidationPlan) -> dict[str, object]:
+    """Prove that a venue reduced a position; what opens its new leaf is in the folder before the proof is."""
+
+    def keep() -> None:
+        told = {OPENING: plan.opening.render(), BOOK_CHANGE: plan.book_change.render()}
+        making.write({**told, STATED: render_demand(plan.demand)})
+
+    return making.prove(plan.inputs, keep)
+
+
+def read_where(facts: Path, demand: Path | None) -> Where:
+    """The place of a demand; what a change comes to is told by its proof."""
+    place = read_demand(read_document(demand or facts / DEMAND))
+    return Where(place.domain, place.binding)
+
+
+def tell_proved(report: Mapping[str, object], *, as_json: bool) -> None:
+    """What was proved, and what it told."""
     if as_json:
-        write_json(report | {"development": prover.key.is_for_development})
+        write_json(report)
     else:
-        draw_facts("Proved", report)
+        draw_facts("Proved", {name: value for name, value in report.items() if name != "development"})
+
+
+def require_no_position(called: str | None, lock: Sequence[int] | None) -> None:
+    """A transition document names its positions, and no lock is a part of them."""
+    for option, value in (("--name", called), ("--lock", lock)):
+        if value:
+            expected = "nothing beside a transition document"
+            raise MisuseError(Reason.NOT_APPLICABLE, option, found="something", expected=expected)
 
 
 def require_key(zkey: Path | None, *, development: bool) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from facts.book_root import BookRoot
+from facts.book_root import BOOK_LEVELS, BookRoot
 from facts.bounds import CHAIN_ID_BITS, MARKET_ID_BITS
 from facts.canonical import DIGEST_BYTES, SEQUENCE_BITS
 from facts.committee import Committee, verify_signed
@@ -17,18 +17,21 @@ from facts.demand import parse_moment
 from facts.ed25519 import KEY_BYTES
 from facts.feed import require_believable
 from facts.key_file import Role, open_key
-from facts.lock_root import LockRoot, chain_root
-from facts.market import hash_policy
+from facts.lock_root import CHAIN_LEVELS, LockRoot, chain_root
 from facts.market_round import MarketRound, PriceReport, RoundTerms, close_prices, require_same_round
+from facts.policy_commitment import hash_policy
 from facts.policy_version import VERSION_BITS, PolicySchedule, PolicyVersion
 from facts.price_document import read_prices
 from facts.roots import parse_element, read_roots
 from facts.roster import Appointment, Revocation
 from facts.round_leaves import require_leaves
 from facts.signed import Purpose, Signed, StatementT
+from facts.stored_tree.tree import StoredTree, is_stored_tree
+from margin.documents.policy_document import PolicyDocument
 from margin.documents.published import find_policy
 from margin.documents.reading import read_document
 from margin.errors import MisuseError, Reason, RejectedError
+from margin.policy import MarketPolicy
 from prover.publication import ROOTS, Publication, read_publication
 from ringfence.cli.fact_files import describe_fact, read_fact, read_facts_of, require_kind, write_fact
 from ringfence.cli.options import JsonOption
@@ -55,6 +58,10 @@ SequenceOption = Annotated[
     int, typer.Option("--sequence", help="Its number, above the one before.", min=1, max=LARGEST_SEQUENCE)
 ]
 FolderArgument = Annotated[Path, typer.Argument(help="The folder of the publication.", show_default=False)]
+LeavesArgument = Annotated[
+    Path,
+    typer.Argument(help="The folder of the publication, or of a stored tree (ringfence tree).", show_default=False),
+]
 TrustOption = Annotated[
     Path, typer.Option("--trust", help="The trust document: the rules of feeds, and what they price.")
 ]
@@ -161,7 +168,7 @@ def market(
 
 @app.command()
 def book(
-    folder: FolderArgument,
+    folder: LeavesArgument,
     *,
     committee: CommitteeOption,
     sequence: SequenceOption,
@@ -176,18 +183,18 @@ def book(
     passphrase_fd: PassphraseDescriptorOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Sign the root of a venue's book, built from its leaves."""
+    """Sign the root of a venue's book, built from its leaves; of a stored tree, that of its newest round."""
     member = Member(key, committee, passphrase_file, passphrase_fd)
     joined = read_joined(join, BookRoot)
     published_at = joined.statement.published_at if joined else read_at(at, int(time.time()))
-    own = read_leaves(folder).book.root if root is None else parse_element(root, "root")
+    own = find_book_root(folder) if root is None else parse_element(root, "root")
     stated = BookRoot(member.committee.scope, member.committee.digest, sequence, published_at, own)
     member.sign(stated, joined, output, as_json=as_json)
 
 
 @app.command()
 def locks(
-    folder: FolderArgument,
+    folder: LeavesArgument,
     *,
     committee: CommitteeOption,
     chain_id: Annotated[int, typer.Option("--chain-id", help="The chain.", min=1, max=2**CHAIN_ID_BITS - 1)],
@@ -204,11 +211,11 @@ def locks(
     passphrase_fd: PassphraseDescriptorOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Sign the root of the locks of one chain at a final block, built from its leaves."""
+    """Sign the root of the locks of one chain at a final block, built from its leaves, or that of a stored tree."""
     member = Member(key, committee, passphrase_file, passphrase_fd)
     joined = read_joined(join, LockRoot)
     observed_at = joined.statement.observed_at if joined else read_at(at, int(time.time()))
-    own = find_chain_root(read_leaves(folder), chain_id)
+    own = find_chain_root(folder, chain_id)
     hashed = parse_hexadecimal(block_hash.removeprefix("0x"), "block_hash", DIGEST_BYTES)
     stated = LockRoot(chain_id, member.committee.digest, block, hashed, final_block, observed_at, own)
     member.sign(stated, joined, output, as_json=as_json)
@@ -227,6 +234,9 @@ def policy(
     version: Annotated[
         int, typer.Option("--version", help="From 1, one after the other.", min=1, max=2**VERSION_BITS - 1)
     ],
+    market: Annotated[
+        str | None, typer.Option("--market", help="Which market of the document; needless where there is one.")
+    ] = None,
     active_from: Annotated[str, typer.Option("--active-from", help="From when on it is in force.")],
     grace_seconds: Annotated[
         int, typer.Option("--grace-seconds", help="So long after that the version before is good, too.", min=0)
@@ -240,11 +250,22 @@ def policy(
 ) -> None:
     """Sign the next version of a market's policy."""
     member = Member(key, committee, passphrase_file, passphrase_fd)
-    named = hash_policy(find_policy(document, Path()))
+    found = find_policy(document, Path())
+    named = hash_policy(found, choose_market(found, market))
     moment = parse_moment(active_from, "active_from")
     head = (member.committee.scope, member.committee.digest, venue, market_id, version)
     stated = PolicyVersion(*head, named, moment, grace_seconds)
     member.sign(stated, read_joined(join, PolicyVersion), output, as_json=as_json)
+
+
+def choose_market(document: PolicyDocument, name: str | None) -> MarketPolicy | None:
+    """The market that is named, or the only one; a document of options alone has none."""
+    if name is None and not document.markets:
+        return None
+    if name is None and len(document.markets) > 1:
+        expected = f"one of {', '.join(document.markets)}"
+        raise MisuseError(Reason.MISSING_FIELD, "market", found="none", expected=expected)
+    return document.market(name or next(iter(document.markets))).policy
 
 
 @app.command()
@@ -353,12 +374,29 @@ def read_leaves(folder: Path) -> Publication:
     return publication
 
 
-def find_chain_root(publication: Publication, chain_id: int) -> int:
-    """The root of the locks of one chain."""
+def find_book_root(folder: Path) -> int:
+    """The root of the book in a folder, which is a publication or a stored tree."""
+    return read_stored_root(folder, BOOK_LEVELS) if is_stored_tree(folder) else read_leaves(folder).book.root
+
+
+def find_chain_root(folder: Path, chain_id: int) -> int:
+    """The root of the locks of one chain, from a publication or from the stored tree of that chain."""
+    if is_stored_tree(folder):
+        return read_stored_root(folder, CHAIN_LEVELS)
+    publication = read_leaves(folder)
     for slot, chain in enumerate(publication.chains):
         if chain.chain_id == chain_id:
             return chain_root(publication.locks, slot)
     raise MisuseError(Reason.NOT_IN_TREE, "chain_id", found=chain_id, expected="a chain of the publication")
+
+
+def read_stored_root(folder: Path, levels: int) -> int:
+    """The root of a stored tree of the depth that is asked for."""
+    with StoredTree(folder) as stored:
+        if stored.levels != levels:
+            found, expected = f"{stored.levels} levels", f"{levels} levels"
+            raise MisuseError(Reason.WRONG_COUNT, "levels", found=found, expected=expected)
+        return stored.root
 
 
 def read_joined(path: Path | None, kind: type[StatementT]) -> Signed[StatementT] | None:

@@ -32,7 +32,8 @@ from verifier.trust import TRUST_FORMAT
 
 HEADING: Final = "# A trial on one machine: for development, and worth nothing anywhere else.\n"
 HOUR: Final = 3600
-RELEASE: Final = "release"
+PROVES: Final = {each.value: each for each in Proves if each is not Proves.MARGIN}
+"""What the statements that have this name prove; all others prove margin."""
 ENTRY: Final = "initial"
 UPKEEP: Final = "maintenance"
 DEMAND_TEXT: Final = f"""{HEADING}format = "ringfence.demand/1"
@@ -94,7 +95,7 @@ def describe_keys(keys: Mapping[str, VerifyingKey]) -> dict[str, object]:
             "id": key.id,
             "file": f"{name}.json",
             "statement": name,
-            "proves": (Proves.RELEASE if name == RELEASE else Proves.MARGIN).value,
+            "proves": PROVES.get(name.partition("-")[0], Proves.MARGIN).value,
         }
         for name, key in keys.items()
     ]

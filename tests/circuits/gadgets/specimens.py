@@ -1,6 +1,7 @@
 """Every gadget as the smallest statement around it, with both sides of each boundary."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import chain
 
 from circuits.builder import Builder, Element, Flag, Uint
@@ -13,10 +14,11 @@ from circuits.gadgets.comparison import (
     maximum,
     positive_part,
 )
-from circuits.gadgets.division import divide, divide_up
+from circuits.gadgets.division import divide, divide_up, take_highest
+from circuits.gadgets.fractions import divide_by_fixed, invert
 from circuits.gadgets.lookup import apply_marginal_rates, apply_step_rates, find_row
 from circuits.gadgets.membership import compute_root, enforce_one_of
-from circuits.gadgets.ordering import enforce_sorted, enforce_unique
+from circuits.gadgets.ordering import enforce_rising, enforce_sorted, enforce_unique
 from circuits.gadgets.packing import pack
 from circuits.gadgets.ranges import enforce_at_most, enforce_between, enforce_fits, enforce_less
 from circuits.gadgets.selection import both, either, enforce_one_hot, pick, select
@@ -24,7 +26,7 @@ from circuits.gadgets.signed import Signed
 from circuits.signal import Signal
 from snark.bn254.constants import GROUP_ORDER
 from snark.poseidon.hashing import hash_inputs
-from tests.circuits.laboratory.specimen import Specimen
+from tests.circuits.laboratory.specimen import Specimen, line_with
 from tests.circuits.laboratory.system import Inputs
 from tests.circuits.laboratory.text import Text
 
@@ -221,6 +223,10 @@ def divided_up(builder: Builder) -> None:
     publish(builder, "answer", divide_up(builder.public("value", Signed(8), "a number").value(), 7, rule="by"))
 
 
+def highest(builder: Builder) -> None:
+    publish(builder, "answer", take_highest(builder.public("value", Element(), "an element"), 200, rule="split"))
+
+
 DIVIDED = [(0, 1), (5, 7), (7, 7), (1000, 7), (65535, 63), (65535, 1), (62, 63), (63, 63)]
 DIVISIONS = [
     Specimen(
@@ -254,6 +260,66 @@ DIVISIONS = [
         divided_up,
         [(signed(value), -(-value // 7)) for value in (-255, -8, -7, -1, 0, 1, 7, 8, 255)],
         ["by", *DIVISION_RULES],
+    ),
+    Specimen(
+        Text("take_highest", highest),
+        honest=[
+            {"value": value, "answer": value >> 200} for value in (0, 2**200 - 1, 2**200, (R >> 200 << 200) - 1, 3**150)
+        ],
+        broken=[
+            ("split_below_field", {"value": R - 1, "answer": R >> 200}),
+            ("answer_is_true", {"value": 2**200, "answer": 0}),
+            ("answer_is_true", {"value": 2**200 - 1, "answer": 1}),
+            ("answer_is_true", {"value": 5, "answer": R >> 200}),
+        ],
+        stray_rules=dict.fromkeys(("split", "split_high", "split_rest"), "a hint keeps it; a lie breaks it"),
+    ),
+]
+
+# --- Fractions of the field ----------------------------------------------------------------------
+
+
+def divided_in_the_field(builder: Builder) -> None:
+    numerator, denominator = (builder.public(name, Element(), "any element") for name in ("numerator", "denominator"))
+    publish(builder, "answer", divide_by_fixed(numerator, denominator, rule="is_the_quotient"))
+
+
+def inverted(builder: Builder) -> None:
+    publish(builder, "answer", invert(builder.public("value", Element(), "any element"), rule="has_inverse"))
+
+
+def fraction(numerator: int, denominator: int) -> Inputs:
+    """Two elements."""
+    return {"numerator": numerator, "denominator": denominator}
+
+
+def with_zero_below(specimen: Specimen, rule: str, *given: Inputs) -> Specimen:
+    """What is divided by 0, whatever is said to come of it."""
+    broken = [(rule, {**each, "answer": answer}) for each in given for answer in (0, 1)]
+    return replace(specimen, broken=[*specimen.broken, *broken])
+
+
+FRACTIONS = [
+    replace(
+        with_zero_below(
+            answered(
+                "divide_by_fixed",
+                divided_in_the_field,
+                [
+                    (fraction(above, below), above * pow(below, -1, R))
+                    for above, below in ((6, 3), (0, 5), (1, R - 1), (5, 7))
+                ],
+            ),
+            "is_the_quotient",
+            fraction(1, 0),
+        ),
+        free={"denominator": "0 divided by anything is 0"},
+        argued={line_with(divided_in_the_field, "publish("): "the challenge is drawn when the denominator is fixed"},
+    ),
+    with_zero_below(
+        answered("invert", inverted, [({"value": value}, pow(value, -1, R)) for value in (1, 2, R - 1, 5)]),
+        "has_inverse",
+        {"value": 0},
     ),
 ]
 
@@ -331,6 +397,12 @@ def in_strict_order(builder: Builder) -> None:
     enforce_unique(builder.public_list("values", Uint(8), 3, "numbers"), rule="unique")
 
 
+def rising(builder: Builder) -> None:
+    before = builder.public("before", Uint(8), "a number")
+    values = builder.public_list("values", Element(), 2, "elements")
+    publish(builder, "answer", enforce_rising(before, values, step_bits=4, bits=8, rule="rising")[-1])
+
+
 def one_of(builder: Builder) -> None:
     value = builder.public("value", Element(), "an element")
     enforce_one_of(value, builder.public_list("choices", Element(), 4, "elements"), rule="among_them")
@@ -344,6 +416,11 @@ def member(builder: Builder) -> None:
 def hashed(builder: Builder) -> None:
     inputs = [builder.private(name, Element(), "an element") for name in ("first", "second")]
     publish(builder, "answer", builder.hash_inputs(inputs))
+
+
+def risen(before: int, first: int, last: int) -> Inputs:
+    """Two values after another."""
+    return {"before": before, "values": [first, last], "answer": last}
 
 
 def tree(leaf: int, place: int) -> Inputs:
@@ -380,6 +457,15 @@ OTHERS = [
         Text("enforce_unique", in_strict_order),
         honest=[{"values": values} for values in ([0, 1, 2], [0, 5, 255], [253, 254, 255])],
         broken=[("unique", {"values": values}) for values in ([1, 1, 2], [0, 5, 5], [255, 0, 1])],
+    ),
+    Specimen(
+        Text("enforce_rising", rising),
+        honest=[risen(0, 1, 2), risen(0, 16, 32), risen(253, 254, 255), risen(7, 8, 24)],
+        broken=[
+            *(("rising", risen(5, *values)) for values in ((5, 6), (6, 6), (4, 6), (22, 23), (6, 23))),
+            *(("rising_within_8_bits", risen(before, before + 1, before + 2)) for before in (254, 255)),
+            *wrong("answer", risen(0, 1, 2), 1, 3),
+        ],
     ),
     Specimen(
         Text("enforce_one_of", one_of),
@@ -435,4 +521,6 @@ def tabled(name: str, define: Callable[[Builder], None], charge: Callable[[int],
 
 TABLES = [tabled("look_up_marginal", marginal, charge_slices), tabled("look_up_step", step, charge_whole)]
 
-GADGETS = {specimen.name: specimen for specimen in chain(RANGES, COMPARISONS, DIVISIONS, SELECTIONS, OTHERS, TABLES)}
+GADGETS = {
+    specimen.name: specimen for specimen in chain(RANGES, COMPARISONS, DIVISIONS, FRACTIONS, SELECTIONS, OTHERS, TABLES)
+}

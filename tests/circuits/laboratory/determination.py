@@ -6,8 +6,9 @@ already, and names the constraints that make it so:
     linear      c * u = known, of constraints that are linear in what is not known
     digits      sum(2^i * b_i) = known, every b_i held to be a bit, and the sum below r
     inverse     known * u = c with a constant c that is not 0: known can't be 0 then
+    fraction    f * d = known: f is known / d, if d is never 0, which the author has to argue
     zero test   x * i = p and x * (a + b * p) = 0: p is 0 where x is 0, and -a / b elsewhere
-    division    q * d + m = known, q and m in ranges, m < d, and no wrap: both are unique
+    division    q * d + m = known, q and m in ranges, m < d, and no wrap, or q < floor(r / d): both are unique
     table       rows that are one-hot bits, with a known number between the floors of the row: no two rows overlap
 
 What no rule reaches is reported: a text is sound only where its author can say why that may be open. The rules are read
@@ -23,15 +24,17 @@ from typing import Final
 
 from circuits.combination import ONE, Combination
 from circuits.elimination import wires_of
-from circuits.recording import Constraint, Declaration, Step, Task
+from circuits.recording import ZERO, Constraint, Declaration, Step, Task
 from circuits.signal import HALF
 from snark.bn254.constants import GROUP_ORDER
 from snark.r1cs.program.definition import ANY_ELEMENT_BITS
 from tests.circuits.laboratory.system import System, Values, evaluate
 
 Places = frozenset[int]
-GUIDES: Final = {Task.INVERSE_OR_ZERO, Task.DIVIDE, Task.LESS}
+GUIDES: Final = {Task.INVERSE_OR_ZERO, Task.FRACTION, Task.DIVIDE, Task.LESS}
 UNIT: Final = Combination.of_constant(1)
+NOTHING: Final = Constraint(ZERO, ZERO, ZERO, None, "")
+"""A constraint that holds whatever the wires are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +48,15 @@ class Finding:
 
 
 class Determination:
-    """What follows from the inputs."""
+    """What follows from the inputs; ``without`` says which constraints are not there."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: System, without: Places = frozenset()) -> None:
         self.system = system
         recording = system.recording
         self.ranges = system.ranges
-        self.constraints: Sequence[Constraint] = recording.constraints
+        self.constraints: Sequence[Constraint] = [
+            NOTHING if place in without else each for place, each in enumerate(recording.constraints)
+        ]
         self.uses: dict[int, list[int]] = defaultdict(list)
         for place, constraint in enumerate(self.constraints):
             for wire in wires_of(constraint):
@@ -75,14 +80,16 @@ class Determination:
 
     def resolve(self, inputs: Values) -> Values:
         """All wires as the findings have them; what none has is 0. What found nothing may break."""
-        values = dict.fromkeys(self.uses, 0) | inputs | {ONE: 1}
+        values = dict.fromkeys(range(len(self.system.recording.lines)), 0) | inputs | {ONE: 1}
         for finding in self.findings:
             values |= finding.solve(values)
         return values
 
     def undetermined(self) -> list[int]:
-        """The wires that nothing determines."""
-        return [wire for wire in self.uses if wire not in self.known]
+        """The wires that nothing determines, or nothing but that no denominator is 0."""
+        fractions = (step for step in self.steps if step.task is Task.FRACTION)
+        assumed = {wire for step in fractions if not step.operands[0].constant for wire in step.wires}
+        return [wire for wire in self.uses if wire not in self.known or wire in assumed]
 
     def hold_inputs(self, declarations: Iterable[Declaration]) -> Iterator[tuple[int, Places | None]]:
         """Each input that is declared with a range, and the constraints that hold it there."""
@@ -214,12 +221,14 @@ class Determination:
         return Finding(frozenset(factors), reasons, self.solver(place, factors))
 
     def read_step(self, step: Step, known: Collection[int], removed: Places) -> Finding | None:
-        """Zero test and division."""
+        """Zero test, fraction, division and table."""
         if not all(wire in known for operand in step.operands for wire in operand.terms):
             return None
         match step.task:
             case Task.INVERSE_OR_ZERO:
                 return self.read_zero_test(step, known, removed)
+            case Task.FRACTION:
+                return self.read_fraction(step, known, removed)
             case Task.DIVIDE:
                 return self.read_division(step, known, removed)
             case _:
@@ -239,6 +248,18 @@ class Determination:
                     return Finding(frozenset({product}), frozenset({first, second}), is_nonzero(tested, product, right))
         return None
 
+    def read_fraction(self, step: Step, known: Collection[int], removed: Places) -> Finding | None:
+        """``fraction * denominator = numerator``."""
+        (numerator, denominator), (fraction,) = step.operands, step.wires
+        if fraction in known:
+            return None
+        factors = {Combination.of_wire(fraction).key, denominator.key}
+        for place in self.places_with(fraction, removed):
+            constraint = self.constraints[place]
+            if keys_of_factors(constraint) == factors and constraint.product.key == numerator.key:
+                return Finding(frozenset({fraction}), frozenset({place}), self.solver(place, {fraction}))
+        return None
+
     def read_division(self, step: Step, known: Collection[int], removed: Places) -> Finding | None:
         """``quotient * divisor + remainder = dividend`` with both in ranges that leave one solution."""
         dividend, divisor = step.operands
@@ -251,12 +272,25 @@ class Determination:
         if below is None and small is not None and divisor.constant is not None and small[0] <= divisor.constant:
             below = (0, small[1])
         equation = self.find_equation(quotient, divisor, remainder - dividend, removed)
-        if fits is None or small is None or below is None or equation is None or fits[0] * most + small[0] > HALF:
+        if fits is None or small is None or below is None or equation is None:
             return None
         places = fits[1] | small[1] | below[1] | equation
+        if fits[0] * most + small[0] > HALF:
+            held = self.find_below_field(quotient, divisor, removed)
+            if held is None:
+                return None
+            places |= held
         return Finding(
             frozenset(wire for wire in step.wires if wire not in known), places, divide(dividend, divisor, step.wires)
         )
+
+    def find_below_field(self, quotient: Combination, divisor: Combination, removed: Places) -> Places | None:
+        """The constraints that hold a quotient by a number below that of r, so that no sum reaches r."""
+        if divisor.constant is None:
+            return None
+        top = Combination.of_constant(GROUP_ORDER // divisor.constant - 1)
+        found = self.find_range(top - quotient, removed)
+        return None if found is None else found[1]
 
     def read_table(self, step: Step, known: Collection[int], removed: Places) -> Finding | None:
         """``floor_k < value <= floor_{k+1}`` of the row k whose bit is 1; the last row needs its floor alone."""

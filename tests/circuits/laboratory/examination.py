@@ -21,7 +21,7 @@ from snark.bn254.constants import GROUP_ORDER
 from snark.errors import Reason, RejectedError
 from tests.circuits.laboratory.deletion import Deletions, delete_constraints
 from tests.circuits.laboratory.determination import Determination
-from tests.circuits.laboratory.forging import forge, invent_lies
+from tests.circuits.laboratory.forging import cover_up, forge, invent_lies
 from tests.circuits.laboratory.mutation import (
     Mutations,
     change_claims,
@@ -118,7 +118,7 @@ class Examination:
             found = find_rule(attempt, inputs)
             if found != rule:
                 self.fail(f"the {name} says {found}", [rule])
-        for assignment in self.cheat(inputs):
+        for assignment in (*self.cheat(inputs), *self.cover_up(rule, inputs)):
             broken = assignment.broken()
             if not broken:
                 self.fail("the constraints take what breaks a rule", [rule])
@@ -131,6 +131,11 @@ class Examination:
         yield Assignment(self.system, forged)
         solved = self.determination.resolve({wire: forged[wire] for wire in self.determination.inputs})
         yield Assignment(self.system, solved)
+
+    def cover_up(self, rule: str, inputs: Inputs) -> Iterator[Assignment]:
+        """Witnesses in which a sum holds, because a product in it is none."""
+        if rule in self.specimen.sums:
+            yield from (Assignment(self.system, values) for values in cover_up(self.system, inputs, rule))
 
     def run_engine(self, inputs: Inputs) -> None:
         """The text on plain integers."""
@@ -214,7 +219,9 @@ class Examination:
         loose = set(map(self.system.label_wire, determination.loose_inputs()))
         if loose != self.specimen.attested.keys():
             self.fail("held to no range, or said to be and held", loose ^ self.specimen.attested.keys())
-        self.report.deletions = delete_constraints(self.system, determination, self.lone, self.alter_inputs)
+        self.report.deletions = delete_constraints(
+            self.system, determination, self.lone, self.alter_inputs, self.solve_without
+        )
         unnoticed = {self.system.label_constraint(place) for place in self.report.deletions.unnoticed}
         if unnoticed - self.specimen.redundant.keys():
             self.fail("nothing notices without", sorted(unnoticed - self.specimen.redundant.keys()))
@@ -234,6 +241,14 @@ class Examination:
         for inputs in self.specimen.honest:
             for altered in islice(self.alterations(inputs), self.specimen.effort):
                 yield from (set(assignment.broken()) for assignment in self.cheat(altered))
+
+    def solve_without(self, place: int) -> Iterator[AbstractSet[int]]:
+        """What breaks of inputs that break a rule, solved with all constraints but this one."""
+        determination = Determination(self.system, frozenset({self.system.recorded_places[place]}))
+        for _, inputs in self.specimen.broken:
+            forged = forge(self.system, inputs)
+            solved = determination.resolve({wire: forged[wire] for wire in determination.inputs})
+            yield set(Assignment(self.system, solved).broken())
 
     def alterations(self, inputs: Inputs) -> Iterator[Inputs]:
         """One element with another value: the first of each input in turn, then the second of each list, and so on."""

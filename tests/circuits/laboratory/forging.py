@@ -8,6 +8,7 @@ from functools import cache
 from itertools import chain
 
 from circuits.combination import ONE
+from circuits.elimination import is_linear
 from circuits.recording import Step, Task
 from snark.bn254.constants import GROUP_ORDER
 from snark.poseidon.reference import trace_permutation
@@ -15,7 +16,7 @@ from snark.r1cs.program.definition import Input
 from snark.r1cs.program.execution import elements_of
 from tests.circuits.laboratory.system import Inputs, System, Values, evaluate
 
-HINTS = (Task.DIGITS, Task.INVERSE_OR_ZERO, Task.DIVIDE, Task.LESS)
+HINTS = (Task.DIGITS, Task.INVERSE_OR_ZERO, Task.FRACTION, Task.DIVIDE, Task.LESS)
 Lie = tuple[int, ...]
 """What a cheat writes in the place of a step's own values."""
 
@@ -52,9 +53,22 @@ PERFORMED: dict[Task, Callable[..., Sequence[int]]] = {
     Task.MULTIPLY: lambda _, left, right: (left * right % GROUP_ORDER,),
     Task.DIGITS: lambda step, value: [value >> place & 1 for place in range(len(step.wires))],
     Task.INVERSE_OR_ZERO: lambda _, value: (pow(value, -1, GROUP_ORDER) if value else 0,),
+    Task.FRACTION: lambda _, above, below: (above * pow(below, -1, GROUP_ORDER) % GROUP_ORDER if below else 0,),
     Task.DIVIDE: lambda _, dividend, divisor: divmod(dividend, divisor) if divisor else (0, dividend),
     Task.LESS: lambda _, left, right: (int(left < right),),
 }
+
+
+def cover_up(system: System, inputs: Inputs, rule: str) -> Iterator[Values]:
+    """A sum that is broken, made to hold by one of the products in it, and everything after that made to fit."""
+    forged = forge(system, inputs)
+    for held in (each.left for each in system.recording.constraints if each.rule == rule and is_linear(each)):
+        excess = evaluate(held, forged)
+        for number, step in enumerate(system.recording.steps):
+            if step.task is Task.MULTIPLY and step.wires[0] in held.terms:
+                (wire,) = step.wires
+                lie = forged[wire] - excess * pow(held.terms[wire], -1, GROUP_ORDER)
+                yield forge(system, inputs, {number: (lie % GROUP_ORDER,)})
 
 
 def invent_lies(system: System, honest: Values) -> Iterator[tuple[int, Lie]]:

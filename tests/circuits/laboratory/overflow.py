@@ -36,8 +36,9 @@ class ExactEngine(IntegerEngine):
         return (greatest if self.greatest else 0,) * size
 
     def multiply(self, left: Expression, right: Expression) -> int:
-        """The exact product."""
-        return number(left) * number(right)
+        """The exact product, a whole number where it is one again."""
+        product = Fraction(number(left) * number(right))
+        return product.numerator if product.denominator == 1 else cast("int", product)
 
     def enforce_product(self, left: Expression, right: Expression, product: Expression, rule: str | None) -> None:  # noqa: ARG002
         """A rule that is broken spoils what follows."""

@@ -1,7 +1,7 @@
 """What the laboratory needs to know of a statement: inputs that keep its rules, inputs that break one, and reasons."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +20,8 @@ class Specimen:
     """Inputs that keep every rule; together they should reach every branch."""
     broken: Sequence[tuple[str, Inputs]] = ()
     """A rule, and inputs that break it: by one unit, where it has a boundary."""
+    sums: Collection[str] = ()
+    """Rules of what adds up to what: where one is broken, a cheat also covers it up by a product that is none."""
     free: Reasons = field(default_factory=dict)
     """Input or line -> why its wires may have more than one value beside the same public inputs."""
     argued: Reasons = field(default_factory=dict)

@@ -7,11 +7,15 @@ import pytest
 from circuits.builder import Builder, Element, Flag, Uint
 from circuits.gadgets.comparison import is_zero
 from circuits.gadgets.ranges import enforce_at_most, enforce_fits
+from circuits.gadgets.signed import with_sign
 from circuits.signal import Bit, Bounded, Signal
 from snark.bn254.constants import GROUP_ORDER
 from snark.poseidon.hashing import hash_inputs
+from tests.circuits.laboratory.determination import Determination
 from tests.circuits.laboratory.examination import UnsoundError, examine
+from tests.circuits.laboratory.forging import cover_up, forge
 from tests.circuits.laboratory.mutation import find_answers
+from tests.circuits.laboratory.overflow import measure_widest
 from tests.circuits.laboratory.roots import square_roots
 from tests.circuits.laboratory.specimen import Specimen
 from tests.circuits.laboratory.system import Assignment, Inputs, System
@@ -179,6 +183,46 @@ def test_the_inverse_of_zero_is_free_and_no_other() -> None:
     other: Inputs = {"number": 3, "answer": 0}
     assert examine(Specimen(Text("zero", zero_test), [zero], broken)).single["free"] > 0
     assert examine(Specimen(Text("zero", zero_test), [other], broken)).single["free"] == 0
+
+
+def two_sums(builder: Builder) -> None:
+    moved, first, second = (
+        with_sign(builder.private(f"{name}_sign", Flag(), ""), builder.private(name, Uint(8), ""))
+        for name in ("moved", "first", "second")
+    )
+    builder.enforce_equal(moved, first, rule="first_is_moved")
+    builder.enforce_equal(moved, second, rule="second_is_moved")
+
+
+def test_two_sums_are_covered_up_by_one_product_that_is_none() -> None:
+    system = System(Text("two_sums", two_sums))
+    signs = {"moved_sign": 0, "first_sign": 0, "second_sign": 0}
+    broken = {**signs, "moved": 5, "first": 7, "second": 7}
+    assert len(Assignment(system, forge(system, broken)).broken()) == 2
+    covered = [Assignment(system, values).broken() for values in cover_up(system, broken, "first_is_moved")]
+    assert sorted(map(len, covered)) == [1, 2]
+
+
+@pytest.mark.parametrize(("most", "count"), [((GROUP_ORDER >> 200) - 1, 0), (GROUP_ORDER >> 200, 310)])
+def test_ends_of_an_element_are_determined_where_their_sum_is_below_the_field(most: int, count: int) -> None:
+    def ends(builder: Builder) -> None:
+        value = builder.public("value", Element(), "an element")
+        parts = builder.engine.compute_division(value.expression, builder.engine.constant(1 << 200), "split")
+        high, low = (Signal(builder, part) for part in parts)
+        enforce_at_most(enforce_fits(high, 54, rule="high"), most, rule="high_below_field")
+        enforce_fits(low, 200, rule="low")
+        builder.enforce_equal(high * (1 << 200) + low, value, rule="is_sum")
+
+    assert len(Determination(System(Text("ends", ends))).undetermined()) == count
+
+
+@pytest.mark.parametrize("value", [0, 4])
+def test_the_answer_of_a_zero_test_goes_into_a_range(value: int) -> None:
+    def counted(builder: Builder) -> None:
+        answer = is_zero(builder.public("value", Uint(8), "a number"))
+        enforce_fits(5 * answer + 1, 3, rule="small")
+
+    assert measure_widest(Text("counted", counted), [{"value": value}]) == 8
 
 
 def test_what_breaks_is_found_without_evaluating_everything() -> None:

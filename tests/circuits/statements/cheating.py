@@ -87,7 +87,14 @@ def cheat(statement: Statement, inputs: Inputs, divide: Callable[[int, int], Div
 def forge(inputs: Inputs, changes: Mapping[str, int]) -> Inputs:
     """The inputs with changes, and everything that is committed to or derived from them made to fit."""
     forged = inputs | dict(changes)
-    renamed = dict(zip(leaves_of(inputs), leaves_of(forged), strict=True))
+    moved = rehash(inputs, dict(zip(leaves_of(inputs), leaves_of(forged), strict=True)))
+    word = number(inputs, "policy") - pack_raw(POLICY, inputs, "policy") + pack_raw(POLICY, forged, "policy")
+    return forged | moved | {"policy": word} | dict(derived_from(forged))
+
+
+def rehash(inputs: Inputs, leaves: Mapping[int, int]) -> Inputs:
+    """Paths and roots where some leaves are others, as if whoever signs the roots had signed that."""
+    renamed = dict(leaves)
     paths = {name: list(cast("list[int]", value)) for name, value in inputs.items() if name.endswith("path")}
     for start in range(0, max(map(len, paths.values())), ARITY):
         for path in paths.values():
@@ -95,8 +102,7 @@ def forge(inputs: Inputs, changes: Mapping[str, int]) -> Inputs:
                 path[start : start + ARITY] = [renamed.get(child, child) for child in node]
                 renamed[hash_inputs(node)] = hash_inputs(path[start : start + ARITY])
     roots = {name: renamed.get(number(inputs, name), number(inputs, name)) for name in ROOTS}
-    word = number(inputs, "policy") - pack_raw(POLICY, inputs, "policy") + pack_raw(POLICY, forged, "policy")
-    return forged | paths | roots | {"policy": word} | dict(derived_from(forged))
+    return {**paths, **roots}
 
 
 def leaves_of(inputs: Inputs) -> Iterator[int]:

@@ -8,7 +8,6 @@ from circuits.engine import IntegerEngine
 from circuits.errors import BrokenRuleError
 from circuits.statement import Statement
 from circuits.statements.claim import Inputs
-from facts.public_inputs import input_names
 from tests.circuits.laboratory.examination import find_rule
 from tests.circuits.laboratory.forging import forge
 from tests.circuits.statements.compiled import Compiled
@@ -36,8 +35,7 @@ class Judgement:
             assert find_rule(compiled.find_witness, self.inputs) in self.refusals
             assert not compiled.is_satisfied(forge(compiled, self.inputs))
         else:
-            locks = sum(name.startswith("nullifier[") for name in self.inputs)
-            public = tuple(self.inputs[name] for name in input_names(locks))
+            public = tuple(self.inputs[compiled.input_names[wire]] for wire in compiled.public)
             assert compiled.require_satisfied(self.inputs) == public
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from facts.attestation_document import read_attestation
+from facts.demand import ReleaseDemand
+from facts.demand_document import render_demand
 from facts.log_head import LogHead
 from facts.policy import StatementPolicy
 from facts.sealed_file import Cost
@@ -69,8 +71,11 @@ def write_claim(shown: Shown, folder: Path) -> Sequence[str]:
     if isinstance(policy, StatementPolicy):
         value = policy.least_basket_value / 10**6
         says = ["[policy]", f'requirement = "{policy.requirement.value}"', f'least_basket_value = "{value:g}"']
-    else:
+    elif isinstance(policy, ReleaseDemand):
         says = ["[release]", f'asset = "{policy.asset}"', f'amount = "{policy.amount}"']
+    else:
+        (folder / "demand.json").write_text(render_demand(shown.demand), encoding="utf-8")
+        return (str(folder),)
     place = ["[context]", f'domain = "{shown.demand.domain}"', f'verifier = "{binding.verifier}"']
     place += [f"chain_id = {binding.chain_id}", f'contract = "0x{binding.contract.hex()}"']
     place += [f'recipient = "0x{binding.recipient.hex()}"', f'expires = "{render_moment(binding.expiry)}"']

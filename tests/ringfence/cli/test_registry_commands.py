@@ -14,9 +14,11 @@ from facts.committee import Committee, Member, build_committee
 from facts.committee_document import describe_committee, render_moment
 from facts.key_file import Algorithm, Role, create_key
 from facts.lock_root import build_lock_tree, chain_root
-from facts.market import MarketTier, hash_policy
+from facts.market import MarketTier
+from facts.policy_commitment import hash_policy
 from facts.sealed_file import Cost
 from facts.signed import Purpose
+from facts.stored_tree.keeper import TreeKeeper
 from margin.documents.published import load_policy
 from prover.publication import Chain, Publication, write_publication
 from ringfence.cli.entry import run
@@ -30,10 +32,16 @@ from verifier.trust import read_trust
 
 CHEAP = Cost(log2_n=14)
 PASSPHRASE = "a passphrase of these tests"  # noqa: S105
-POLICY = "bybit-linear"
+POLICY, MARKET = "bybit-linear", "BTCUSDT"
 PRICE, CONFIDENCE = 6_500_000, 650
 BITCOIN = "market:BTC-USD"
 Run = Callable[..., Any]
+
+
+def name_market_policy() -> int:
+    """What the leaves of the market name."""
+    document = load_policy(POLICY)
+    return hash_policy(document, document.market(MARKET).policy)
 
 
 class Party:
@@ -97,9 +105,7 @@ class Party:
 
     def publish_folder(self, low: int = PRICE - CONFIDENCE) -> Path:
         """The leaves of everybody."""
-        terms = replace(
-            FIRST, low_price=low, high_price=PRICE + CONFIDENCE, policy_hash=hash_policy(load_policy(POLICY))
-        )
+        terms = replace(FIRST, low_price=low, high_price=PRICE + CONFIDENCE, policy_hash=name_market_policy())
         facts: list[MarketTier | AssetTier] = [terms, AssetTier(name_asset("usd"), 1, 10**18, 0, 0, 0, 10**20)]
         write_publication(self.folder / "facts", Publication([11, 12], facts, [Chain(1, [21, 22])]))
         return self.folder / "facts"
@@ -151,13 +157,13 @@ def test_members_sign_alone_and_one_publishes(party: Party, reach: tuple[str, ..
         assert appointed["epoch"] == 1
         assert appointed["committee"] == party("committee", folder / f"{name}.json")["digest"]
 
-    terms = ("--venue", "venue.example", "--market-id", 7, "--version", 1)
+    terms = ("--venue", "venue.example", "--market-id", 7, "--market", MARKET, "--version", 1)
     begins = ("--active-from", render_moment(party.now - 50))
     for place in range(2):
         party.sign("policy", f"governance-{place}", f"policy-{place}.fact", POLICY, *terms, *begins)
     policy = folder / "policy.fact"
     party("show", folder / "policy-0.fact", folder / "policy-1.fact", "-o", policy)
-    assert party("publish", "policy", policy, *reach)["policy_hash"] == f"{hash_policy(load_policy(POLICY)):064x}"
+    assert party("publish", "policy", policy, *reach)["policy_hash"] == f"{name_market_policy():064x}"
 
     facts, trust = party.publish_folder(), ("--trust", folder / "trust.json")
     reports: list[object] = []
@@ -204,7 +210,7 @@ def test_members_sign_alone_and_one_publishes(party: Party, reach: tuple[str, ..
 def test_o2_a_member_signs_nothing_but_what_its_own_leaves_say(party: Party) -> None:
     folder, trust = party.folder, ("--trust", party.folder / "trust.json")
     begins = ("--active-from", render_moment(party.now - 50))
-    terms = ("--venue", "venue.example", "--market-id", 7, "--version", 1)
+    terms = ("--venue", "venue.example", "--market-id", 7, "--market", MARKET, "--version", 1)
     party.sign("policy", "governance-0", "policy.fact", POLICY, *terms, *begins)
     joined = ("--join", folder / "policy.fact")
     party.sign("policy", "governance-1", "policy.fact", POLICY, *terms, *begins, *joined)
@@ -234,6 +240,14 @@ def test_o2_a_member_signs_nothing_but_what_its_own_leaves_say(party: Party) -> 
     assert attempt(*reports, *policy, *joined, facts=other)[0] in {"CONFLICTING_FIELDS", "WRONG_POLICY"}
 
 
+def test_a_document_of_several_markets_wants_the_name_of_one(party: Party) -> None:
+    terms = ("--venue", "venue.example", "--market-id", 7, "--version", 1, "--active-from", render_moment(party.now))
+    said = party.sign("policy", "governance-0", "policy.fact", POLICY, *terms, exit_code=2)
+    assert (said["error"]["reason"], said["error"]["field"]) == ("MISSING_FIELD", "market")
+    said = party.sign("policy", "governance-0", "policy.fact", POLICY, *terms, "--market", "NOBODY", exit_code=2)
+    assert said["error"]["reason"] == "UNKNOWN_MARKET"
+
+
 def test_a_later_governance_is_known_by_its_appointment(party: Party) -> None:
     folder, now = party.folder, party.now
     later = party.appoint(Purpose.GOVERNANCE, "governance.example", 1, 1, 1, after=party.governance)
@@ -243,7 +257,7 @@ def test_a_later_governance_is_known_by_its_appointment(party: Party) -> None:
         party.sign("appointment", f"governance-{place}", "appointed.fact", document, *joined)
         if place == 1:
             (folder / "too-few.fact").write_bytes((folder / "appointed.fact").read_bytes())
-    terms = ("--venue", "venue.example", "--market-id", 7, "--active-from", render_moment(now - 50))
+    terms = ("--venue", "venue.example", "--market-id", 7, "--market", MARKET, "--active-from", render_moment(now - 50))
     party.sign("policy", "later_governance-0", "policy.fact", POLICY, *terms, "--version", 1)
     told: list[object] = ["--trust", folder / "trust.json", "--policy", folder / "policy.fact", "--sequence", 1]
     for place in range(3):
@@ -303,3 +317,14 @@ def test_nobody_there_is_told(party: Party) -> None:
     assert party("publish", "book", party.folder / "book.fact", *nowhere, exit_code=2)["error"]["field"] == "connection"
     said = party("publish", "market", party.folder / "book.fact", *nowhere, exit_code=2)
     assert said["error"]["reason"] == "WRONG_MESSAGE"
+
+
+def test_a_stored_tree_is_signed_by_its_newest_root(party: Party, tmp_path: Path) -> None:
+    with TreeKeeper.create(tmp_path / "tree", 8) as keeper:
+        root = keeper.update({5: 21, 9: 22})
+    block = ("--chain-id", 1, "--block", 100, "--block-hash", "ab" * 32, "--final-block", 140)
+    assert party.sign("book", "venue-0", "book.fact", tmp_path / "tree", "--sequence", 1)["root"] == str(root)
+    assert party.sign("locks", "watchers-0", "locks.fact", tmp_path / "tree", *block)["root"] == str(root)
+    TreeKeeper.create(tmp_path / "small", 3).close()
+    said = party.sign("book", "venue-0", "b.fact", tmp_path / "small", "--sequence", 1, exit_code=2)
+    assert (said["error"]["reason"], said["error"]["field"]) == ("WRONG_COUNT", "levels")

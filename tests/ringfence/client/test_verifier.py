@@ -41,6 +41,21 @@ def test_a_refusal_names_its_step(running: Running, verifier: Verifier, ask_eith
     assert refused.value.reason == "V17_EQUATION_FAILS"
 
 
+def test_positions_that_changed_are_applied_once(running: Running, verifier: Verifier, ask_either: Ask) -> None:
+    claim = show(running.transition(51, 52, 53, 54))
+    applied = ask_either(verifier.apply(claim), caller=VENUE_DESK)
+    assert (applied.id, applied.entry.spent) == (identify(claim), (51, 52, 53, 54))
+    again = ask_either(verifier.apply(show(running.transition(51, 52, 53, 54), seed=3)), caller=VENUE_DESK)
+    assert (again.entry, again.index) == (applied.entry, applied.index)
+    with pytest.raises(RefusedError) as refused:
+        ask_either(verifier.apply(show(running.liquidation(51))), caller=VENUE_DESK)
+    assert (refused.value.step, refused.value.reason) == (8, "NULLIFIER_SPENT")
+    assert ask_either(verifier.log.entry(applied.index), caller=READER) == applied.entry
+    assert ask_either(verifier.log.audit(), caller=READER).transitions == 1
+    with pytest.raises(StatusError):
+        ask_either(verifier.apply(claim), caller=TRADER)
+
+
 def test_collateral_is_accepted_refreshed_and_released(running: Running, verifier: Verifier, ask_either: Ask) -> None:
     claim = show(running.claim(1001, 1002))
     accepted = ask_either(verifier.accept(claim))

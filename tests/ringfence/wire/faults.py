@@ -12,6 +12,7 @@ from snark.bn254.constants import FIELD_BYTES, GROUP_ORDER
 ELEMENTS = {
     *("book_root", "market_root", "lock_root", "position_tag", "nullifiers", "context", "policy", "root"),
     *("commitment", "lock_owner", "owner", "position_id", "body", "salt"),
+    *("leaf", "leaves", "bankrupt", "entries"),
 }
 """The fields whose 32 bytes are below r."""
 

@@ -3,11 +3,15 @@
 from hypothesis import strategies as st
 
 from facts.context import Binding
+from facts.deleverage import StatedDeleverage
 from facts.demand import Demand, ReleaseDemand
+from facts.liquidation import SETTLED_BITS, LiquidationFlows, StatedLiquidation
 from facts.log_entry import State
 from facts.policy import StatementPolicy
 from facts.public_inputs import PublicInputs
+from facts.transition import Flows, StatedTransition
 from margin.bounds import MAX_AMOUNT, MONEY_BITS
+from margin.deleverage import PnlBasis
 from margin.requirement import RequirementKind
 from ringfence.wire.acceptance import AcceptanceReport
 from ringfence.wire.claim import Refusal, UnverifiedClaim
@@ -37,7 +41,22 @@ policies = st.builds(
 )
 releases = st.builds(ReleaseDemand, names, st.integers(1, MAX_AMOUNT))
 bindings = st.builds(Binding, names, st.integers(1, 2**64 - 1), addresses, addresses, st.integers(1, 2**64 - 1))
-demands = st.builds(Demand, st.one_of(policies, releases), names, bindings)
+currencies, money = st.integers(1, 4095), st.integers(0, 2**MONEY_BITS - 1)
+settled = st.integers(-(2**MONEY_BITS) + 1, 2**MONEY_BITS - 1)
+transitions = st.builds(
+    StatedTransition, st.tuples(elements, elements), st.builds(Flows, currencies, money, money, money, settled)
+)
+large = st.integers(0, 2**SETTLED_BITS - 1)
+slippages = st.integers(0, 2**64 - 1)
+liquidation_flows = st.builds(
+    LiquidationFlows, currencies, money, slippages, settled.map(lambda each: 4 * each), money, money, large, large
+)
+liquidations = st.builds(StatedLiquidation, elements, liquidation_flows)
+deleverages = st.builds(
+    StatedDeleverage, st.sampled_from(PnlBasis), elements, st.lists(elements, min_size=1, max_size=12).map(tuple)
+)
+sayings = st.one_of(policies, releases, transitions, liquidations, deleverages)
+demands = st.builds(Demand, sayings, names, bindings)
 public_inputs = st.builds(
     PublicInputs,
     book_root=elements,

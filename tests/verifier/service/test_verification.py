@@ -21,15 +21,18 @@ from tests.verifier.claims import PERIOD, Watch
 from tests.verifier.running import (
     BRIDGE,
     CONTRACT,
+    DELEVERAGE,
     DEVELOPMENT,
     ENTRY,
     FOREIGN,
+    LIQUIDATION,
     PERP,
     PLACE,
     READER,
     RELEASE,
     SEIZURE,
     TRADER,
+    TRANSITION,
     UPKEEP,
     VENUE_DESK,
     Running,
@@ -304,7 +307,8 @@ def test_a_watch_ends_when_its_server_does(trial: Trial) -> None:
 
 def test_what_is_trusted(running: Running) -> None:
     trust = read_trust(running.ask(READER).GetTrust(messages.GetTrustRequest()))
-    assert {each.statement for each in trust.keys} == {each.name for each in (*PERP, RELEASE)}
+    listed = (*PERP, RELEASE, TRANSITION, LIQUIDATION, DELEVERAGE)
+    assert {each.statement for each in trust.keys} == {each.name for each in listed}
     assert {each.scope for each in trust.committees} == {
         *("ringfence.example", "prices.example", "venue.example"),
         *("chain:1", "chain:2"),

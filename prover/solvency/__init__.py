@@ -1,0 +1,1 @@
+"""A proof of solvency, from a venue's accounts to the directory that it publishes."""
