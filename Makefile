@@ -20,6 +20,9 @@ COMPILE_LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no
 INTEROP := tests/interop/node_modules/.package-lock.json
 BENCHMARKS := $(patsubst benchmarks/%.py,%,$(wildcard benchmarks/[a-z]*.py))
 
+# Where it is set, every program that a test starts compiles all of its modules again.
+export PYTHONDONTWRITEBYTECODE :=
+
 # Further words for the tools: `make test ARGS="-k liquidation"`, `make bench ARGS=--quick`.
 ARGS ?=
 
