@@ -46,6 +46,31 @@ class MarketSignals:
     initial: Signal
     maintenance: Signal
 
+    @classmethod
+    def of(
+        cls,
+        terms: PackedNumbers,
+        funding: PackedNumbers,
+        *,
+        floor: Bounded,
+        ceiling: Bounded,
+        initial: Signal,
+        maintenance: Signal,
+    ) -> "MarketSignals":
+        """What the inputs of a leaf say, taken apart."""
+        return cls(
+            inverse=terms.bit("kind"),
+            currency=terms["currency_id"],
+            multiplier=terms["multiplier"],
+            low_price=terms["low_price"],
+            high_price=terms["high_price"],
+            funding=funding,
+            floor=floor,
+            ceiling=ceiling,
+            initial=initial,
+            maintenance=maintenance,
+        )
+
     def funding_index(self) -> Bounded:
         """The cumulative funding index as one signed number."""
         return with_sign(self.funding.bit("sign"), self.funding["magnitude"])
@@ -81,15 +106,4 @@ def open_market(builder: Builder, market_id: Bounded, market_root: Signal, level
         inputs = (terms.element, funding.element, floor, ceiling, initial, maintenance, policy_hash)
         leaf = hash_tagged(builder, Tag.MARKET, *inputs)
         enforce_member(builder, leaf, market_root, levels, rule="market_in_round")
-    return MarketSignals(
-        inverse=terms.bit("kind"),
-        currency=terms["currency_id"],
-        multiplier=terms["multiplier"],
-        low_price=terms["low_price"],
-        high_price=terms["high_price"],
-        funding=funding,
-        floor=floor,
-        ceiling=ceiling,
-        initial=initial,
-        maintenance=maintenance,
-    )
+    return MarketSignals.of(terms, funding, floor=floor, ceiling=ceiling, initial=initial, maintenance=maintenance)

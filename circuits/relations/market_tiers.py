@@ -104,17 +104,8 @@ def open_liquidating_market(
         lacks_initial = builder.private("lacks_initial", Flag(), "1 if one lot more would lack the initial requirement")
         more = market.open_lacking_tier("more", lacks_initial)
         market.enforce_members(market_root)
-    before = MarketSignals(
-        inverse=terms.bit("kind"),
-        currency=terms["currency_id"],
-        multiplier=terms["multiplier"],
-        low_price=terms["low_price"],
-        high_price=terms["high_price"],
-        funding=funding,
-        floor=floor,
-        ceiling=ceiling,
-        initial=initial,
-        maintenance=maintenance.element,
+    before = MarketSignals.of(
+        terms, funding, floor=floor, ceiling=ceiling, initial=initial, maintenance=maintenance.element
     )
     return LiquidatingMarket(before, maintenance, after, more, lacks_initial, liquidation)
 
