@@ -23,7 +23,6 @@ from circuits.statements.deleverage import (
     fill_queue,
     inputs_for,
 )
-from facts.context import name_domain
 from facts.deleverage import MOST_ENTRIES
 from facts.demand import Demand
 from facts.packing import PERP_BODY
@@ -33,8 +32,8 @@ from margin.deleverage import PnlBasis
 from margin.documents.policy_document import require_format
 from margin.documents.reading import Fields
 from margin.errors import MalformedError, MisuseError, Reason
+from prover.place import Where
 from prover.publication import Publication
-from prover.transition import Where
 
 DELEVERAGE_FORMAT: Final = "ringfence.deleverage/1"
 
@@ -81,7 +80,7 @@ class DeleveragePlan:
     @property
     def demand(self) -> Demand:
         """What the proof says, and where it is good."""
-        return Demand(self.witness.stated(), self.where.domain, self.where.binding)
+        return self.where.demand(self.witness.stated())
 
 
 def read_deleverage(content: object) -> WrittenDeleverage:
@@ -121,7 +120,7 @@ def plan_deleverage(
         written.basis,
         market,
         publication.round.path(market),
-        name_domain(where.domain),
+        where.domain_element,
         where.binding,
     )
     return DeleveragePlan(witness, where)

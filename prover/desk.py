@@ -15,13 +15,14 @@ from prover.commitment import commit_request, count_locks, top_up
 from prover.development import publish_for_development
 from prover.facts_folder import FactsFolder
 from prover.jobs import Work
+from prover.place import Where
 from prover.provable import Provable
 from prover.publication import Publication
 from prover.release import assemble_release
 from prover.request import Request, read_kept_request, read_request
 from prover.succession import find_standing
 from prover.transition import STATEMENT as TRANSITION
-from prover.transition import Planner, Where
+from prover.transition import Planner
 from prover.transition_document import read_changes
 from prover.vault import Vault
 from prover.wallet import Asked, KeptPosition, Secrets

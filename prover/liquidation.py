@@ -20,7 +20,6 @@ from circuits.statements.liquidation import Liquidation, LiquidationWitness, inp
 from facts.book_change import BookChange, LeafChange, Opening
 from facts.bounds import CURRENCY_ID_BITS, MARKET_ID_BITS
 from facts.commitments import PerpetualBody
-from facts.context import name_domain
 from facts.demand import Demand
 from facts.liquidation import Reduction
 from facts.market import MarketTier, quantise_policy
@@ -33,9 +32,9 @@ from margin.documents.reading import Fields
 from margin.errors import MisuseError, Reason
 from margin.position import MarketState, Position
 from prover.perpetual import Perpetual
+from prover.place import Where
 from prover.publication import Publication
 from prover.request import read_number
-from prover.transition import Where
 
 LIQUIDATION_FORMAT: Final = "ringfence.liquidation/1"
 STATEMENT: Final = Liquidation.name
@@ -78,7 +77,7 @@ class LiquidationPlan:
     @property
     def demand(self) -> Demand:
         """What the proof says, and where it is good."""
-        return Demand(self.witness.stated(), self.where.domain, self.where.binding)
+        return self.where.demand(self.witness.stated())
 
     @property
     def opening(self) -> PositionOpening:
@@ -146,7 +145,7 @@ def plan_for(written: WrittenLiquidation, publication: Publication, where: Where
         after,
         more,
         document=name_document(written.policy),
-        domain=name_domain(where.domain),
+        domain=where.domain_element,
         binding=where.binding,
     )
     return LiquidationPlan(witness, where)

@@ -13,10 +13,10 @@ from margin.bounds import MAX_HOLDINGS
 from margin.errors import MalformedError, Reason
 from prover.desk import Desk, Wish
 from prover.jobs import Jobs, Work
+from prover.place import Where
 from prover.provable import Provable
 from prover.stream import ProofStream
 from prover.succession import find_standing
-from prover.transition import Where
 from prover.wallet import Asked
 from ringfence.v1 import prover_service_pb2 as wire
 from ringfence.v1.prover_service_pb2_grpc import ProverServiceServicer, add_ProverServiceServicer_to_server

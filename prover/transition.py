@@ -14,7 +14,6 @@ from circuits.statements.claim import Inputs
 from circuits.statements.transition import PlaceWitness, Transition, TransitionWitness, inputs_for
 from facts.book_change import BookChange, LeafChange, Opening
 from facts.commitments import CommittedPosition, PerpetualBody, commit_position
-from facts.context import Binding, name_domain
 from facts.demand import Demand
 from facts.elements import draw_element
 from facts.market import MarketTier
@@ -25,6 +24,7 @@ from margin.errors import MisuseError, Reason
 from margin.position import Position
 from prover.commitment import commit_request
 from prover.perpetual import Perpetual
+from prover.place import Where
 from prover.publication import Publication
 from prover.request import Request, read_kept_request, read_request
 from prover.succession import add_successor, find_standing, is_opening
@@ -32,14 +32,6 @@ from prover.transition_document import Kind, WrittenChange
 from prover.wallet import KeptPosition, Secrets, Standing, Successor
 
 STATEMENT: Final = Transition.name
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """Where a proof is to be good."""
-
-    domain: str
-    binding: Binding
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +64,7 @@ class Plan:
     @property
     def demand(self) -> Demand:
         """What the proof says, and where it is good."""
-        return Demand(self.witness.stated(), self.where.domain, self.where.binding)
+        return self.where.demand(self.witness.stated())
 
     @property
     def book_change(self) -> BookChange:
@@ -101,7 +93,7 @@ class Planner:
             self.owner.key,
             (first, second),
             self.publication.book.root,
-            name_domain(self.where.domain),
+            self.where.domain_element,
             self.where.binding,
         )
         return Plan(witness, self.where, steps)
@@ -147,7 +139,7 @@ class Planner:
         committed = CommittedPosition(
             Tag.POSITION_PERP, self.owner.owner, position_id, successor.body, successor.cash, successor.salt
         )
-        made = commit_request(request, self.owner, name_domain(self.where.domain))
+        made = commit_request(request, self.owner, self.where.domain_element)
         text = json.dumps(written.document)
         return Step(
             written.position, place, replace(made, committed=committed, document=text, standing=Standing.OPENING)

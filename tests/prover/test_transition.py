@@ -21,10 +21,11 @@ from margin.errors import MalformedError, MarginError, MisuseError, Reason
 from prover.commitment import top_up
 from prover.development import DEMAND_TEXT, commit_for_development
 from prover.perpetual import Perpetual
+from prover.place import Where
 from prover.publication import Publication
 from prover.request import read_kept_request, read_request
 from prover.succession import find_standing
-from prover.transition import Plan, Planner, Where
+from prover.transition import Plan, Planner
 from prover.transition_document import WrittenChange, read_changes
 from prover.wallet import MOST_SUCCESSORS, KeptPosition, Secrets, Standing, read_secrets, render_secrets
 from tests.prover.proofs import document

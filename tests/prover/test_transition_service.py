@@ -11,8 +11,8 @@ from facts.commitments import commit_position
 from facts.public_inputs import PublicInputs
 from facts.transition import StatedTransition
 from prover.config import Proving
+from prover.place import Where
 from prover.publication import Publication, read_publication, write_publication
-from prover.transition import Where
 from prover.vault import Vault
 from prover.wallet import KeptPosition, Secrets, Standing, Successor, Wallet
 from ringfence.client.connection import Connection

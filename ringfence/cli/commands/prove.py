@@ -24,12 +24,13 @@ from prover.commitment import count_locks
 from prover.deleverage import plan_deleverage, read_deleverage
 from prover.development import DEMAND, read_folder_demand
 from prover.liquidation import LiquidationPlan, plan_for, read_liquidation
+from prover.place import Where
 from prover.proving import Prover, render_verifying_key
 from prover.publication import read_publication
 from prover.release import assemble_release
 from prover.request import Request, read_request_file
 from prover.succession import find_standing
-from prover.transition import Planner, Where
+from prover.transition import Planner
 from prover.transition_document import WrittenChange, read_changes_file
 from prover.wallet import Wallet
 from prover.witness import Situation
