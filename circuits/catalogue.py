@@ -13,6 +13,7 @@ from typing import Final
 from circuits.statement import Statement
 from circuits.statements.defined_risk import DefinedRisk
 from circuits.statements.deleverage import Deleverage
+from circuits.statements.exit import Exit
 from circuits.statements.liquidation import Liquidation
 from circuits.statements.perp import Perp
 from circuits.statements.release import Release
@@ -88,6 +89,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(DefinedRisk, {"locks": "k"}, LOCK_COUNTS),
     Entry(Scenario, {"locks": "k"}, LOCK_COUNTS),
     Entry(Release, {}),
+    Entry(Exit, {}),
     Entry(Transition, {}),
     Entry(Solvency, PLACES, BATCHES),
     Entry(SolvencyTotal, LENGTHS, TABLES),

@@ -37,6 +37,7 @@ from facts.canonical import require_length
 from facts.context import MAX_ADDRESS_BYTES
 from facts.demand import read_address
 from facts.ed25519 import require_public_key
+from facts.log_entry import Event
 from facts.log_head import LogKey
 from facts.secp256k1 import ADDRESS_BYTES
 from margin.documents.policy_document import require_format
@@ -103,11 +104,11 @@ class Anchor:
         return attestation
 
     def require_place(self, attestation: Attestation) -> None:
-        """It is about the place that is meant."""
+        """It is about the place that is meant. A seizure benefits whoever its release pays, on another chain."""
         wanted: dict[str, object] = {"verifier": self.verifier, "domain": self.domain}
         if self.destination is not None:
             wanted |= {"chain_id": self.destination.chain_id, "contract": self.destination.contract}
-            if self.destination.recipient is not None:
+            if self.destination.recipient is not None and attestation.event is not Event.SEIZE:
                 wanted["recipient"] = self.destination.recipient
         for name, value in wanted.items():
             found = getattr(attestation, name)

@@ -13,6 +13,7 @@ smallest units are worth before the haircut: price, confidence and the size of a
 multiplies once.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -118,3 +119,10 @@ def quantise_asset(asset: Asset) -> Asset:
         )
     haircuts = tuple(HaircutTier(round_floor(tier.floor), round_rate(tier.haircut_rate)) for tier in asset.haircuts)
     return Asset(price=1, confidence=0, unit_value=Fraction(rate, UNITS_OF_A_RATE), haircuts=haircuts)
+
+
+def read_asset(tiers: Sequence[AssetTier]) -> Asset:
+    """The asset that leaves express, from all of them: what ``quantise_asset`` made."""
+    ordered = sorted(tiers, key=lambda tier: tier.floor)
+    haircuts = tuple(HaircutTier(Fraction(tier.floor), Fraction(tier.haircut_ppm, PPM)) for tier in ordered)
+    return Asset(price=1, confidence=0, unit_value=Fraction(ordered[0].rate, UNITS_OF_A_RATE), haircuts=haircuts)

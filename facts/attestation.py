@@ -16,7 +16,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import Final
+from typing import Final, Protocol, Self
 
 from facts.bounds import require_chain_id
 from facts.canonical import (
@@ -45,7 +45,7 @@ from facts.log_entry import (
 from facts.log_proof import MAX_LOG_SIZE
 from facts.policy import StatementPolicy
 from facts.public_inputs import decode_key_id
-from facts.secp256k1 import ADDRESS_BYTES, address_of, recover_key
+from facts.secp256k1 import ADDRESS_BYTES, ChainSigner, address_of, recover_key, sign_for_chain
 from facts.secp256k1 import SIGNATURE_BYTES as CHAIN_SIGNATURE_BYTES
 from facts.typed_data import hash_bytes, hash_domain, hash_list, hash_struct, hash_typed_data, word
 from margin.errors import MalformedError, Reason, RejectedError
@@ -58,8 +58,9 @@ MAX_AHEAD_SECONDS: Final = 60
 """By so much a reader's clock may be behind that of the verifier."""
 ATTESTATION_TYPE: Final = (
     "Attestation("
-    "bytes32 statement,string verifier,string domain,bytes recipient,bytes32 acceptance,uint8 state,uint64 revision,"
-    "uint256 positionTag,uint256 policy,uint256[] held,uint64 moment,uint64 lapsesAt,bool isForDevelopment)"
+    "bytes32 statement,string verifier,string domain,bytes recipient,bytes32 acceptance,uint8 event,uint8 state,"
+    "uint64 revision,uint256 positionTag,uint256 policy,uint256[] held,uint256[] left,uint64 moment,uint64 lapsesAt,"
+    "bool isForDevelopment)"
 )
 
 
@@ -213,11 +214,13 @@ class Attestation:
             hash_bytes(self.domain.encode()),
             hash_bytes(self.recipient),
             bytes.fromhex(self.acceptance),
+            word(self.event),
             word(self.state),
             word(self.revision),
             word(self.position_tag),
             word(self.policy),
             hash_list(self.held),
+            hash_list(self.left),
             word(self.moment),
             word(self.lapses_at),
             word(self.is_for_development),
@@ -300,6 +303,63 @@ class SignedAttestation:
         return bool(self.eip712_signature)
 
 
+class SignedForChain(Protocol):
+    """An attestation with a signature that a contract can check."""
+
+    @property
+    def attestation(self) -> Attestation:
+        """What is said."""
+
+    @property
+    def eip712_digest(self) -> bytes:
+        """What was signed of it."""
+
+    @property
+    def eip712_signer(self) -> bytes:
+        """The address of whoever signed."""
+
+    @property
+    def eip712_signature(self) -> bytes:
+        """By which that can be seen."""
+
+    @property
+    def is_signed_for_a_chain(self) -> bool:
+        """Whether there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChainWord:
+    """An attestation that is signed for chains alone, as observers of a gate do; its signature says who it is of."""
+
+    attestation: Attestation
+    eip712_signature: bytes
+    eip712_signer: bytes
+
+    @classmethod
+    def of(cls, attestation: Attestation, signature: bytes) -> Self:
+        """By a signature, which leads to an address; whether that one counts is for a contract to say."""
+        require_exactly(signature, CHAIN_SIGNATURE_BYTES, "signature")
+        if not attestation.is_for_a_chain:
+            found, expected = f"{len(attestation.contract)} bytes", f"a contract of {ADDRESS_BYTES} bytes"
+            raise MalformedError(Reason.WRONG_COUNT, "contract", found=found, expected=expected)
+        return cls(attestation, signature, address_of(recover_key(attestation.digest, signature, "signature")))
+
+    @classmethod
+    def sign(cls, attestation: Attestation, signer: ChainSigner) -> Self:
+        """With a key."""
+        return cls.of(attestation, sign_for_chain(attestation.digest, signer))
+
+    @property
+    def eip712_digest(self) -> bytes:
+        """What was signed."""
+        return self.attestation.digest
+
+    @property
+    def is_signed_for_a_chain(self) -> bool:
+        """It is nothing else."""
+        return True
+
+
 def require_exactly(data: bytes, length: int, field: str) -> None:
     """So many bytes."""
     if len(data) != length:
@@ -329,7 +389,7 @@ def authenticate_attestation(
     return unverified.attestation
 
 
-def require_chain_signature(unverified: SignedAttestation, signers: Collection[bytes]) -> None:
+def require_chain_signature(unverified: SignedForChain, signers: Collection[bytes]) -> None:
     """What a contract would check, against the same attestation."""
     attestation = unverified.attestation
     if not unverified.is_signed_for_a_chain or not attestation.is_for_a_chain:

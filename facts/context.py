@@ -15,6 +15,7 @@ from facts.canonical import NUMBER_BYTES, frame, require_length
 from facts.commitments import hash_elements
 from facts.elements import NAMESPACE, derive_element, truncate_digest
 from facts.tags import Tag
+from margin.errors import Reason, RejectedError
 
 BINDING_PREFIX: Final = f"{NAMESPACE}binding\n".encode()
 MAX_VERIFIER_BYTES: Final = 255
@@ -41,6 +42,11 @@ class Binding:
         require_length(self.contract, "contract", MAX_ADDRESS_BYTES)
         require_length(self.recipient, "recipient", MAX_ADDRESS_BYTES)
         require_number(self.expiry, "expiry", EXPIRY_BITS, "seconds since 1970")
+
+    def require_time_left(self, moment: int) -> None:
+        """From its last moment on a proof for this place is good for nothing."""
+        if moment >= self.expiry:
+            raise RejectedError(Reason.EXPIRED, "expires", found=moment, expected=f"before {self.expiry}")
 
     def encode(self) -> bytes:
         """The canonical bytes: fields in order, texts and addresses with their length before them, all big-endian."""

@@ -1,18 +1,19 @@
-"""A demand as a document that is read again as the same demand: what is stated of a change, beside its claim."""
+"""A demand as a document that is read again as the same demand, to lie beside the claim that was made for it."""
 
 import json
 from datetime import UTC, datetime
 
 from facts.deleverage import StatedDeleverage
-from facts.demand import DEMAND_FORMAT, Demand
+from facts.demand import DEMAND_FORMAT, MONEY_UNIT, Demand, ReleaseDemand
 from facts.liquidation import StatedLiquidation
+from facts.policy import StatementPolicy
 from facts.transition import StatedTransition
 from facts.transition_document import write_stated_deleverage, write_stated_liquidation, write_stated_transition
-from margin.errors import MisuseError, Reason
+from margin.amounts import render_exact
 
 
 def render_demand(demand: Demand) -> str:
-    """The document of a change of positions."""
+    """The document; money is that of a market which settles in a quote currency, as where nothing else is known."""
     binding = demand.binding
     context = {
         "domain": demand.domain,
@@ -27,10 +28,24 @@ def render_demand(demand: Demand) -> str:
 
 def write_stated(demand: Demand) -> dict[str, object]:
     """What is stated, in its table."""
-    if isinstance(demand.policy, StatedTransition):
-        return {"transition": write_stated_transition(demand.policy)}
-    if isinstance(demand.policy, StatedLiquidation):
-        return {"liquidation": write_stated_liquidation(demand.policy)}
-    if isinstance(demand.policy, StatedDeleverage):
-        return {"deleverage": write_stated_deleverage(demand.policy)}
-    raise MisuseError(Reason.NOT_APPLICABLE, "demand", found="another one", expected="a change of positions")
+    match demand.policy:
+        case StatementPolicy() as policy:
+            return {"policy": write_policy(policy)}
+        case ReleaseDemand(asset, amount):
+            return {"release": {"asset": asset, "amount": str(amount)}}
+        case StatedTransition() as stated:
+            return {"transition": write_stated_transition(stated)}
+        case StatedLiquidation() as stated:
+            return {"liquidation": write_stated_liquidation(stated)}
+        case StatedDeleverage() as stated:
+            return {"deleverage": write_stated_deleverage(stated)}
+
+
+def write_policy(policy: StatementPolicy) -> dict[str, str]:
+    """The policy of a statement."""
+    return {
+        "requirement": policy.requirement.value,
+        "shock": f"{policy.shock_ppm}ppm",
+        "buffer": f"{policy.buffer_ppm}ppm",
+        "least_basket_value": render_exact(policy.least_basket_value * MONEY_UNIT),
+    }

@@ -1,7 +1,7 @@
 r"""A signing key in a sealed file. Anybody may read whose signatures it makes; the passphrase opens the rest.
 
     magic        "ringfence.key/1\n"
-    role         label: what it signs, attestation, log or member
+    role         label: what it signs, attestation, log, member, council or sender
     algorithm    label: ed25519 or secp256k1
     public key   32 or 65 bytes, their length before them
     drawn at     8
@@ -11,9 +11,11 @@ A key has one role, and is refused in another. What stands in front is authentic
 passphrase finds out whether it was altered, and that it is the public part of the very key inside.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum, unique
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, TypeVar
 
 from facts import ed25519, secp256k1
@@ -39,6 +41,10 @@ class Role(StrEnum):
     """Heads of its log."""
     MEMBER = "member"
     """Facts, as a member of a committee."""
+    COUNCIL = "council"
+    """What contracts ask a member of a council for: roots."""
+    SENDER = "sender"
+    """Transactions of an account that pays for them."""
 
 
 @unique
@@ -47,7 +53,7 @@ class Algorithm(StrEnum):
 
     ED25519 = "ed25519"
     SECP256K1 = "secp256k1"
-    """For chains: attestations alone."""
+    """For chains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +84,22 @@ class PublicPart:
         return MAGIC + labels + frame(self.public_key) + encode_number(self.drawn_at)
 
 
+USES: Final[Mapping[Role, frozenset[Algorithm]]] = MappingProxyType(
+    {
+        Role.ATTESTATION: frozenset(Algorithm),
+        Role.LOG: frozenset({Algorithm.ED25519}),
+        Role.MEMBER: frozenset({Algorithm.ED25519}),
+        Role.COUNCIL: frozenset({Algorithm.SECP256K1}),
+        Role.SENDER: frozenset({Algorithm.SECP256K1}),
+    }
+)
+"""How the keys of each role sign: chains check one algorithm, everybody else the other."""
+
+
 def require_use(role: Role, algorithm: Algorithm) -> None:
-    """Chains ask for attestations, and for nothing else."""
-    if algorithm is Algorithm.SECP256K1 and role is not Role.ATTESTATION:
-        expected = "ed25519 for this role"
+    """A role has the algorithm of those who check it."""
+    if algorithm not in USES[role]:
+        expected = f"{' or '.join(sorted(USES[role]))} for this role"
         raise MisuseError(Reason.NOT_APPLICABLE, "algorithm", found=algorithm.value, expected=expected)
 
 

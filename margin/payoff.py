@@ -232,6 +232,15 @@ def cross_tail(curve: Curve, level: Fraction) -> Iterator[PriceRange]:
         yield PriceRange(price, price)
 
 
+def choose_prices(curve: Curve, others: Iterable[Fraction] = ()) -> list[Fraction]:
+    """Prices to look at, with room on both sides: corners above zero and ``others``; between them all is straight."""
+    given = [*(vertex.price for vertex in curve.vertices if vertex.price > 0), *others]
+    anchors = given if any(given) else [*given, Fraction(100)]
+    width = max(max(anchors) - min(anchors), max(anchors) / 5)
+    low = max(ZERO, min(anchors) - width / 2)
+    return sorted({low, max(anchors) + width / 2, *anchors})
+
+
 def join_ranges(ranges: Iterable[PriceRange]) -> Iterator[PriceRange]:
     """Ranges in rising order with those that touch made one."""
     current: PriceRange | None = None

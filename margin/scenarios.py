@@ -186,6 +186,10 @@ class LinearContract:
         """What one lot gains, exactly."""
         return self.lot_value * self.price * move.price * move.weight
 
+    def moved(self, share: Fraction) -> "LinearContract":
+        """The same after its price has moved."""
+        return replace(self, price=self.price * (1 + share))
+
 
 @dataclass(frozen=True, slots=True)
 class OptionContract:
@@ -225,6 +229,10 @@ class OptionContract:
         gain = compute_value(replace(now, forward=forward, volatility=volatility)) - compute_value(now)
         return self.lot_value * Fraction(gain) * move.weight
 
+    def moved(self, share: Fraction) -> "OptionContract":
+        """The same after its forward has moved, at the same volatility and as long before expiry."""
+        return replace(self, forward=self.forward * (1 + share))
+
 
 def make_instrument(
     name: str, contract: LinearContract | OptionContract, grid: Grid, short_minimum: int = 0
@@ -261,6 +269,10 @@ class ScenarioMargin:
     def worst_outcome(self) -> int:
         """What the worst scenario comes to; not negative where the set can't lose in any."""
         return self.outcomes[self.worst]
+
+    def requirement_in(self, scenario: int) -> int:
+        """What the set would need if no scenario were worse than this one."""
+        return max(0, -self.outcomes[scenario]) + self.short_minimum
 
 
 def compute_scenario_margin(holdings: tuple[Holding, ...]) -> ScenarioMargin:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from margin.amounts import parse_rate
 from margin.contracts import Side
 from margin.errors import MalformedError, Reason
 from margin.evaluation import Evaluation, evaluate_position
@@ -37,6 +38,18 @@ def require_shock(shock: Fraction, field: str = "shock") -> Fraction:
 def shock_against(side: Side, size: Fraction) -> Fraction:
     """A move of ``size`` in the direction in which a position of ``side`` loses."""
     return -side.sign * size
+
+
+def parse_move(text: str, field: str = "shock") -> Fraction:
+    """A move with its sign; up where it has none."""
+    size = parse_rate(text.lstrip("+-"), field)
+    return -size if text.startswith("-") else size
+
+
+def parse_shock(text: str, side: Side, field: str = "shock") -> Fraction:
+    """A signed move as it is; an unsigned one in the direction in which a position of ``side`` loses."""
+    move = parse_move(text, field)
+    return move if text.startswith(("+", "-")) else shock_against(side, move)
 
 
 def stress_position(

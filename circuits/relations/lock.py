@@ -36,7 +36,7 @@ class LockSignals:
 def open_lock(
     builder: Builder, *, secret: Signal, domain: Signal, nullifier: Signal, lock_root: Signal, levels: int
 ) -> LockSignals:
-    """A lock of ``secret`` for ``domain`` that stands in the lock tree and has this nullifier."""
+    """A lock of ``secret`` for ``domain`` that stands in the lock tree, which may be a leaf, and has this nullifier."""
     chain_id = builder.private("chain_id", Attested(CHAIN_ID_BITS), "the chain of the escrow")
     asset = builder.private("asset", Element(), "what is locked")
     amount = builder.private("amount", Uint(AMOUNT_BITS), "how much of it, in its smallest units")
@@ -44,7 +44,10 @@ def open_lock(
     deposit_index = builder.private("deposit_index", Attested(DEPOSIT_INDEX_BITS), "which deposit of the escrow it is")
     lock_owner = hash_tagged(builder, Tag.LOCK_OWNER, secret, salt)
     leaf = hash_tagged(builder, Tag.LOCK, chain_id, domain, asset, amount, lock_owner, deposit_index)
-    enforce_member(builder, leaf, lock_root, levels, rule="lock_in_tree")
+    if levels:
+        enforce_member(builder, leaf, lock_root, levels, rule="lock_in_tree")
+    else:
+        builder.enforce_equal(leaf, lock_root, rule="lock_is_root")
     derived = hash_tagged(builder, Tag.NULLIFIER, secret, leaf)
     builder.enforce_equal(derived, nullifier, rule="nullifier_is_of_lock")
     return LockSignals(asset, amount)

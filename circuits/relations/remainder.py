@@ -8,10 +8,11 @@ With n of its lots left, and C the notional of the others at the price of their 
 which is ``margin.deleverage``'s straight line over lots, exact and before any flow is rounded. Every amount is over one
 denominator, so that nothing is:
 
-    linear     1           inverse     price * execution price         times the size, if a requirement is of the entry
+    linear     1           inverse     price * execution price         times the size, if a share of the entry is read
 
-The denominator is at most 2^78, or there would be no room for the comparison: an inverse contract's two prices have at
-most 39 bits each, and with a basis of entry the size takes its share of them.
+A requirement reads the share of the entry for its basis, or for the notional that its closing fee is charged on. The
+denominator is at most 2^78, or there would be no room for the comparison: an inverse contract's two prices have at most
+39 bits each, and where the entry is read the size takes its share of them.
 """
 
 from dataclasses import dataclass
@@ -42,10 +43,10 @@ class Prices:
     value: Bounded
     closed_value: Bounded
     scale: Bounded
-    """The size where a requirement is of the entry, else 1: what the denominator has beyond the unit."""
+    """The size where the entry is read, else 1: what the denominator has beyond the unit."""
 
     @classmethod
-    def of(cls, lots: Lots, market: MarketSignals, price: Bounded, executed: Bounded, on_entry: Bit) -> "Prices":
+    def of(cls, lots: Lots, market: MarketSignals, price: Bounded, executed: Bounded, reads_entry: Bit) -> "Prices":
         """The attested price and the price of execution as factors of a lot's value.
 
         The unit is at most the denominator, because a size is at least 1.
@@ -53,7 +54,7 @@ class Prices:
         builder, inverse, multiplier = price.builder, market.inverse, market.multiplier
         one = builder.constant(1)
         exact_unit = select(inverse, price * executed, one)
-        scale = select(on_entry, lots.size, one)
+        scale = select(reads_entry, lots.size, one)
         denominator = limit_to(exact_unit * scale, 1 << DENOMINATOR_BITS, rule="denominator_in_bounds")
         unit = narrow_implied(exact_unit, 0, 1 << DENOMINATOR_BITS)
         factor, closed_factor = swap(inverse, price, executed)
@@ -74,7 +75,7 @@ class Remainder:
 
     notional: Bounded
     share: Bounded
-    """Of the entry notional, where a requirement is taken of it."""
+    """Of the entry notional. It is exact where the size is in the denominator, and else nobody reads it."""
     closed: Bounded
 
     def with_another(self, value: Bounded, closed_value: Bounded, entry: Bounded) -> "Remainder":

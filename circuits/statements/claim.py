@@ -91,6 +91,11 @@ def lock_inputs(opening: LockOpening) -> Inputs:
 
 
 def lock_parts(lock: Lock, salt: int, path: Path) -> Inputs:
+    """A lock, whose domain is that of the context, and where it stands."""
+    return {**deposit_parts(lock, salt), "path": children_of(path)}
+
+
+def deposit_parts(lock: Lock, salt: int) -> Inputs:
     """A lock, whose domain is that of the context."""
     return {
         "chain_id": lock.chain_id,
@@ -98,7 +103,6 @@ def lock_parts(lock: Lock, salt: int, path: Path) -> Inputs:
         "amount": lock.amount,
         "salt": salt,
         "deposit_index": lock.deposit_index,
-        "path": children_of(path),
     }
 
 

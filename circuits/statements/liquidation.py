@@ -57,7 +57,7 @@ from circuits.relations.perpetual import (
 from circuits.relations.position import CASH_MEANINGS, declare_cash
 from circuits.relations.public_inputs import PublicSignals, declare_public_inputs
 from circuits.relations.remainder import Backing, Prices, Remainder, compute_requirement12
-from circuits.signal import Bit, Bounded, Signal
+from circuits.signal import Bit, Bounded, Signal, sum_signals
 from circuits.statement import Statement
 from circuits.statements.claim import Inputs, position_inputs, prefixed, without
 from facts.book_root import BOOK_LEVELS
@@ -268,7 +268,7 @@ def enforce_target(
     builder: Builder, rule: Rule, held: HeldPosition, market: LiquidatingMarket, closing: Closing
 ) -> None:
     """What is left restores the target, and with one lot more it would not."""
-    target = Target.of(builder, held, market, closing)
+    target = Target.of(builder, rule, held, market, closing)
     left, more = target.left, target.with_another(held.lots.entry_notional)
     some = closing.whole.negated()
     partly_least = both(some, rule.least)
@@ -302,13 +302,16 @@ class Target:
     """1 + buffer."""
 
     @classmethod
-    def of(cls, builder: Builder, held: HeldPosition, market: LiquidatingMarket, closing: Closing) -> "Target":
+    def of(
+        cls, builder: Builder, rule: Rule, held: HeldPosition, market: LiquidatingMarket, closing: Closing
+    ) -> "Target":
         """Of what is left; one tier answers for both requirements, so that their basis is the same."""
         on_entry, on_initial = market.maintenance.bit("on_entry"), market.liquidation.bit("on_initial")
         differs = market.after.initial.bit("on_entry") - on_entry
         builder.enforce_product(on_initial, differs, 0, rule="requirements_on_one_basis")
         before, lots = market.before, held.lots
-        prices = Prices.of(lots, before, closing.price, closing.executed, on_entry)
+        reads = both(rule.least, reads_entry(market))
+        prices = Prices.of(lots, before, closing.price, closing.executed, reads)
         left = Remainder(
             prices.notional(closing.left, prices.value),
             closing.left_entry * prices.denominator - closing.entry_excess * prices.unit,
@@ -342,6 +345,14 @@ class Target:
     def require(self, left: Remainder, bankrupt: Bounded, terms: PackedNumbers) -> Bounded:
         """A requirement with the buffer."""
         return compute_requirement12(terms, left, bankrupt, self.denominator) * self.weight_ppm
+
+
+def reads_entry(market: LiquidatingMarket) -> Bit:
+    """1 if a requirement of the target is taken of the entry notional, or its closing fee is charged on it."""
+    initially = both(market.liquidation.bit("on_initial"), market.after.initial.bit("fee_on_entry"))
+    always = (market.maintenance, market.more.lacked)
+    of_entry = [terms.bit(name) for terms in always for name in ("on_entry", "fee_on_entry")]
+    return is_zero(sum_signals([initially, *of_entry])).negated()
 
 
 def enforce_below(asked: Bit, measured: Bounded, ceiling: Bounded, denominator: Bounded, name: str) -> None:

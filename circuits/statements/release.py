@@ -43,20 +43,25 @@ class Release(Statement):
 
     def define(self, builder: Builder) -> None:
         """The text."""
-        public = declare_public_inputs(builder, 1, unused=UNUSED)
-        secret = declare_secret(builder)
-        domain = open_context(builder, public.context)
-        with builder.scope("lock[0]"):
-            lock = open_lock(
-                builder,
-                secret=secret,
-                domain=domain,
-                nullifier=public.nullifiers[0],
-                lock_root=public.lock_root,
-                levels=self.lock_levels,
-            )
-        released = hash_tagged(builder, Tag.RELEASE, lock.asset, lock.amount)
-        builder.enforce_equal(released, public.policy, rule="release_is_of_lock")
+        define_release(builder, self.lock_levels)
+
+
+def define_release(builder: Builder, lock_levels: int) -> None:
+    """A lock in a tree of so many levels, and what is shown of it."""
+    public = declare_public_inputs(builder, 1, unused=UNUSED)
+    secret = declare_secret(builder)
+    domain = open_context(builder, public.context)
+    with builder.scope("lock[0]"):
+        lock = open_lock(
+            builder,
+            secret=secret,
+            domain=domain,
+            nullifier=public.nullifiers[0],
+            lock_root=public.lock_root,
+            levels=lock_levels,
+        )
+    released = hash_tagged(builder, Tag.RELEASE, lock.asset, lock.amount)
+    builder.enforce_equal(released, public.policy, rule="release_is_of_lock")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ points: with 128 bytes the reader of a large run would spend most of its time on
 
 import json
 from base64 import b64decode, b64encode
-from binascii import Error as Base64Error
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -121,7 +120,7 @@ def read_proof(fields: Fields) -> bytes:
     """The proof of a document."""
     try:
         return b64decode(fields.text("proof"), validate=True)
-    except Base64Error:
+    except ValueError:
         raise MalformedError(Reason.NOT_READABLE, "proof", found="another text", expected="base64") from None
 
 

@@ -68,10 +68,13 @@ class InstrumentKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ListedInstrument:
-    """A risk array, and how much of the underlying its one lot is."""
+    """A risk array, how much of the underlying its one lot is, and what the array was computed of, where it was."""
 
     instrument: Instrument
     lot: Fraction
+    contract: LinearContract | OptionContract | None = None
+    short_minimum: int = 0
+    """What the document says that each lot sold adds; that of the array has what rounding adds besides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +201,7 @@ def read_instrument(name: str, fields: Fields, grid: Grid | None, money_unit: Fr
             Reason.NOT_APPLICABLE, "kind", found=kind.value, expected='a grid to compute under, or kind "array"'
         )
     contract = read_contract(kind, fields, require_positive(lot / money_unit, "lot"))
-    return ListedInstrument(make_instrument(name, contract, grid, short_minimum), lot)
+    return ListedInstrument(make_instrument(name, contract, grid, short_minimum), lot, contract, short_minimum)
 
 
 def read_contract(kind: InstrumentKind, fields: Fields, lot_value: Fraction) -> LinearContract | OptionContract:

@@ -135,6 +135,7 @@ def read_policy(content: object) -> PolicyDocument:
 
 def require_format(fields: Fields, expected: str) -> None:
     """The document says which format and version of it it is in."""
+    fields.meant = expected
     found = fields.text("format", expected)
     if found != expected:
         raise MalformedError(Reason.NOT_A_CHOICE, "format", found=found, expected=f'"{expected}"')

@@ -4,6 +4,7 @@ import json
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from enum import Enum
 from fractions import Fraction
 from pathlib import Path
@@ -45,27 +46,36 @@ def read_document(path: Path) -> object:
         raise MalformedError(
             Reason.OUT_OF_BOUNDS, str(path), found="a larger file", expected=f"at most {MAX_DOCUMENT_BYTES} bytes"
         )
-    return parse_toml(content) if path.suffix == ".toml" else parse_json(content)
+    with located(str(path)):
+        return parse_toml(content) if path.suffix == ".toml" else parse_json(content)
 
 
 def parse_json(content: bytes | str) -> object:
     """JSON without duplicate keys, NaN or infinity; numbers with a point are kept as text."""
     try:
-        return json.loads(content, object_pairs_hook=unique_fields, parse_float=BareNumber, parse_constant=BareNumber)
+        text = content if isinstance(content, str) else content.decode(json.detect_encoding(content))
+        value: object = json.loads(
+            text, object_pairs_hook=unique_fields, parse_float=BareNumber, parse_constant=BareNumber
+        )
+        if "\\u" in text:  # half a character can be written, and nothing that it stands in can be
+            json.dumps(value, ensure_ascii=False, default=repr).encode()
     except (ValueError, RecursionError) as error:
         raise MalformedError(Reason.NOT_READABLE, "document", found=describe(error), expected="JSON") from None
+    return value
 
 
 def parse_toml(content: bytes) -> object:
     """TOML; floats are kept as text."""
     try:
-        return tomllib.loads(content.decode("utf-8"), parse_float=BareNumber)
+        return tomllib.loads(content.decode("utf-8-sig"), parse_float=BareNumber)
     except (ValueError, RecursionError) as error:
         raise MalformedError(Reason.NOT_READABLE, "document", found=describe(error), expected="TOML") from None
 
 
 def describe(error: Exception) -> str:
     """A parser's complaint on one line."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"bytes that are not UTF-8, from place {error.start} on"
     return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
@@ -103,6 +113,8 @@ class Fields:
         self.name = name
         self.rest: dict[str, object] = dict(value)
         self.known: list[str] = []
+        self.meant: str | None = None
+        """The format that is asked for, of a document that may leave it out."""
 
     def __enter__(self) -> Self:
         """Start reading."""
@@ -112,8 +124,10 @@ class Fields:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Refuse what was not read, unless something else is wrong already; tell where it was."""
-        if isinstance(error, MarginError) and self.name:
-            raise error.under(self.name) from None
+        if isinstance(error, MarginError):
+            told = self.name_format(self.name_misspelt(error))
+            if told is not error or self.name:
+                raise told.under(self.name) from None
         if kind is None and self.rest:
             unread = MalformedError(
                 Reason.UNKNOWN_FIELD,
@@ -122,6 +136,19 @@ class Fields:
                 expected=f"one of {', '.join(self.known)}",
             )
             raise unread.under(self.name)
+
+    def name_misspelt(self, error: MarginError) -> MarginError:
+        """A field that is not there often is, misspelt: the one that nobody read and that is nearest is named."""
+        near = get_close_matches(error.field, self.rest, n=1) if error.reason is Reason.MISSING_FIELD else []
+        return type(error)(error.reason, error.field, found=near[0], expected=error.expected) if near else error
+
+    def name_format(self, error: MarginError) -> MarginError:
+        """A document that does not say what it is and lacks a field may be one of another kind: say which was meant."""
+        is_strange = error.reason in {Reason.MISSING_FIELD, Reason.NOT_AN_OBJECT} and "." not in error.field
+        if self.meant is None or not is_strange:
+            return error
+        expected = f"{error.expected}, in a document of the format {self.meant}"
+        return type(error)(error.reason, error.field, found=error.found, expected=expected)
 
     def has(self, name: str) -> bool:
         """Whether the field is there, without taking it."""

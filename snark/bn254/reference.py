@@ -27,10 +27,10 @@ from py_ecc.optimized_bn128.optimized_curve import (
     multiply,
     normalize,
 )
-from py_ecc.optimized_bn128.optimized_pairing import final_exponentiate, pairing
+from py_ecc.optimized_bn128.optimized_pairing import pairing
 
 from snark.bn254.backend import BackendName, TargetElement
-from snark.bn254.constants import GROUP_ORDER, PAIRING_EXPONENT
+from snark.bn254.constants import FIELD_MODULUS, GROUP_ORDER, PAIRING_EXPONENT
 from snark.bn254.encoding import require_scalar
 from snark.bn254.points import G1_INFINITY, G2_INFINITY, G1Point, G2Point
 from snark.errors import Reason, RejectedError
@@ -40,6 +40,10 @@ sys.setrecursionlimit(RECURSION_LIMIT)
 JacobianG1 = tuple[FQ, FQ, FQ]
 JacobianG2 = tuple[FQ2, FQ2, FQ2]
 Jacobian = TypeVar("Jacobian", JacobianG1, JacobianG2)
+
+HARD_EXPONENT: Final = (FIELD_MODULUS**4 - FIELD_MODULUS**2 + 1) // GROUP_ORDER
+SIXTH_ROOT: Final = pow(82, (FIELD_MODULUS - 1) // 6, FIELD_MODULUS)
+"""``w^(p^2) = w (w^6)^((p^2 - 1) / 6)``, where ``w^6 = 9 + i`` has the norm 82: so w times this root of unity."""
 
 
 class ReferenceCurve:
@@ -76,16 +80,17 @@ class ReferenceCurve:
 
     def is_pairing_product_one(self, pairs: Sequence[tuple[G1Point, G2Point]]) -> bool:
         """Whether ``e(P_1, Q_1) e(P_2, Q_2) ... = 1``: the loops are multiplied, and exponentiated once."""
-        loops = [
-            pairing(to_g2(q, f"pairs[{index}][1]"), to_g1(p, f"pairs[{index}][0]"), final_exponentiate=False)
-            for index, (p, q) in enumerate(pairs)
-        ]
-        product: FQ12 = reduce(lambda left, right: left * right, loops, FQ12.one())
-        return bool(final_exponentiate(product) == FQ12.one())
+        for index, (p, q) in enumerate(pairs):
+            to_g2(q, f"pairs[{index}][1]")
+            to_g1(p, f"pairs[{index}][0]")
+        product: FQ12 = reduce(lambda left, right: left * right, (run_loop(p, q) for p, q in pairs), FQ12.one())
+        return bool(exponentiate(product) == FQ12.one())
 
     def compute_pairing(self, p: G1Point, q: G2Point) -> TargetElement:
         """``e(P, Q)`` to the power ``PAIRING_EXPONENT``."""
-        return to_tower(pairing(to_g2(q, "pairs[0][1]"), to_g1(p, "pairs[0][0]")) ** PAIRING_EXPONENT)
+        to_g2(q, "pairs[0][1]")
+        to_g1(p, "pairs[0][0]")
+        return to_tower(exponentiate(run_loop(p, q)) ** PAIRING_EXPONENT)
 
 
 def require_finite(point: G1Point | G2Point, field: str) -> None:
@@ -117,6 +122,26 @@ def to_g2(point: G2Point, field: str) -> JacobianG2:
 def has_order_r(point: G2Point) -> bool:
     """Whether r times this point of the twist is infinity; those of a key are asked about again and again."""
     return is_inf(multiply(to_twist(point, "point"), GROUP_ORDER))
+
+
+@lru_cache(maxsize=256)
+def run_loop(p: G1Point, q: G2Point) -> FQ12:
+    """Miller's loop of points that were looked at; that of the points of a key is asked for with every proof."""
+    return pairing(to_g2(q, "q"), to_g1(p, "p"), final_exponentiate=False)
+
+
+def exponentiate(value: FQ12) -> FQ12:
+    """``value^((p^12 - 1) / r)``, factor by factor: ``(p^6 - 1) (p^2 + 1) ((p^4 - p^2 + 1) / r)``.
+
+    The powers p^6 and p^2 only turn the coefficients of w^k: by -1 and by the root of unity, k times.
+    """
+    unitary = turn(value, -1) / value
+    return (turn(unitary, SIXTH_ROOT) * unitary) ** HARD_EXPONENT
+
+
+def turn(value: FQ12, root: int) -> FQ12:
+    """With ``root * w`` in place of w."""
+    return FQ12([int(number) * pow(root, power, FIELD_MODULUS) for power, number in enumerate(value.coeffs)])
 
 
 def to_twist(point: G2Point, field: str) -> JacobianG2:

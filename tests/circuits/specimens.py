@@ -8,6 +8,7 @@ from circuits.catalogue import find_entry
 from circuits.statement import Statement
 from circuits.statements.defined_risk import DefinedRisk
 from circuits.statements.deleverage import Deleverage
+from circuits.statements.exit import Exit
 from circuits.statements.liquidation import Liquidation
 from circuits.statements.perp import Perp
 from circuits.statements.release import Release
@@ -28,7 +29,7 @@ from tests.circuits.statements.solvency_specimens import (
     make_solvency_part,
 )
 from tests.circuits.statements.solvency_total_specimens import make_solvency_total
-from tests.circuits.statements.structure_specimens import make_defined_risk, make_release
+from tests.circuits.statements.structure_specimens import make_defined_risk, make_exit, make_release
 from tests.circuits.statements.transition_specimen import make_specimen as make_transition
 
 SHALLOW: Final = Depths(book=1, market=2, locks=2)
@@ -51,6 +52,7 @@ EXHIBITS: Final = {
     ("perp", "one lock"): Exhibit(lambda: make_specimen(1, REAL, examples=1, effort=10), slow=True),
     ("release", "shallow trees"): Exhibit(lambda: make_release(2), slow=True),
     ("release", "real depth"): Exhibit(lambda: make_release(REAL.locks), slow=True),
+    ("exit", ""): Exhibit(make_exit, slow=True),
     ("defined_risk", "no lock, shallow trees"): Exhibit(lambda: make_defined_risk(SHALLOW, examples=2), slow=True),
     ("defined_risk", "no lock"): Exhibit(lambda: make_defined_risk(REAL, examples=1), slow=True),
     ("scenario", "no lock, shallow trees"): Exhibit(lambda: make_scenario(SHALLOW), slow=True),
@@ -75,7 +77,7 @@ def measured_statements() -> tuple[tuple[str, Statement], ...]:
     gadgets = [(f"gadgets.{name}", specimen.statement) for name, specimen in GADGETS.items()]
     small = [(name, specimen.statement) for name, specimen in SMALL.items()]
     perps = [("perp", Perp(locks)) for locks in (0, 1, 4)]
-    others = [(each.name, each) for each in (DefinedRisk(), Scenario(), Release(), Transition(), Liquidation())]
+    others = [(each.name, each) for each in (DefinedRisk(), Scenario(), Release(), Exit(), Transition(), Liquidation())]
     entries = [find_entry(name) for name in ("solvency", "solvency_total")]
     runs = [(entry.name, entry.build(shape)) for entry in entries for shape in entry.shapes]
     queues = [("deleverage", Deleverage(entries)) for entries in (4, 8)]

@@ -1,6 +1,7 @@
 """The folder of a circuit: written whole, read back strictly, and found again without compiling."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -144,6 +145,14 @@ def test_the_cache_compiles_once(tmp_path: Path) -> None:
     assert cache.artifact(Purse()) == cache.artifact(Purse())
     assert told == ["compiling purse-l1"]
     assert compute_text_version()[:32] in str(cache.place_of(Purse()))
+
+
+def test_what_several_want_at_once_is_compiled_once(tmp_path: Path) -> None:
+    told: list[str] = []
+    with ThreadPoolExecutor(4) as threads:
+        artifacts = list(threads.map(lambda _: Cache(tmp_path, told.append).artifact(Purse()), range(4)))
+    assert artifacts == artifacts[:1] * 4
+    assert told == ["compiling purse-l1"]
 
 
 @pytest.mark.parametrize("name", [*FILES, INTERFACE])

@@ -184,7 +184,7 @@ def holds(constraints: list[Constraint], values: dict[int, int]) -> bool:
     )
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(systems, st.integers(0, 2**32))
 def test_elimination_keeps_the_solutions(small: Small, seed: int) -> None:
     """Values of the wires that are left decide about the rest: both systems hold, or neither does."""

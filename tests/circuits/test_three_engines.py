@@ -56,7 +56,7 @@ def require_refused(system: System, inputs: Inputs) -> None:
     assert Assignment(system, forge(system, inputs)).broken()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(texts, given_inputs)
 def test_all_engines_agree_on_random_texts(text: RandomText, inputs: Inputs) -> None:
     system = System(text)
@@ -144,8 +144,7 @@ print(digest.hex(), sha256(program).hexdigest(), sha256(symbols).hexdigest())
 """
 
 
-@pytest.mark.parametrize("seed", ["0", "1", "4242"])
-def test_the_same_text_gives_the_same_bytes_in_every_process(seed: str) -> None:
+def test_the_same_text_gives_the_same_bytes_in_every_process() -> None:
     outputs = {
         subprocess.run(  # noqa: S603 -- the interpreter that runs this test
             [sys.executable, "-c", PROGRAM],
@@ -155,7 +154,7 @@ def test_the_same_text_gives_the_same_bytes_in_every_process(seed: str) -> None:
             text=True,
             check=True,
         ).stdout
-        for hash_seed in (seed, "77")
+        for hash_seed in ("0", "1", "4242")
     }
     assert len(outputs) == 1
     assert len(outputs.pop().split()) == 3

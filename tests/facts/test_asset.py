@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facts.asset import AssetTier, quantise_asset, quantise_asset_tiers
+from facts.asset import AssetTier, quantise_asset, quantise_asset_tiers, read_asset
 from margin.basket import Asset, HaircutTier
 from margin.errors import Reason
 from tests.facts.leaf_arithmetic import value_in
@@ -63,6 +63,13 @@ def test_numbers_are_rounded_against_the_trader() -> None:
     assert first.add_back == 0
     assert second.add_back == 15 * 10**8 * (100_000 - 33_334)
     assert last.add_back == second.add_back + 10**12 * 900_000
+
+
+def test_leaves_say_the_asset_that_they_were_made_of() -> None:
+    choose = SeededChooser(1)
+    for asset in (ETHER, *(choose_asset(choose) for _ in range(100))):
+        rounded = quantise_asset(asset)
+        assert read_asset(make_tiers(asset)[::-1]) == rounded
 
 
 def test_rounding_twice_is_rounding_once() -> None:

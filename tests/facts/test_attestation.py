@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from facts.anchor import Anchor, Destination, read_anchor
 from facts.attestation import (
     Attestation,
+    ChainWord,
     SignedAttestation,
     authenticate_attestation,
     verify_attestation,
@@ -75,15 +76,23 @@ def test_the_digest_is_that_of_eip_712_written_out() -> None:
     ]
     domain = hash_keccak(b"".join(map(hash_keccak, texts)) + word(1) + bytes(12) + ACCEPTED.contract)
     kind = (
-        "Attestation(bytes32 statement,string verifier,string domain,bytes recipient,bytes32 acceptance,uint8 state,"
-        "uint64 revision,uint256 positionTag,uint256 policy,uint256[] held,uint64 moment,uint64 lapsesAt,"
-        "bool isForDevelopment)"
+        "Attestation(bytes32 statement,string verifier,string domain,bytes recipient,bytes32 acceptance,uint8 event,"
+        "uint8 state,uint64 revision,uint256 positionTag,uint256 policy,uint256[] held,uint256[] left,uint64 moment,"
+        "uint64 lapsesAt,bool isForDevelopment)"
     )
     struct = hash_keccak(kind.encode()) + sha256(ACCEPTED.encode()).digest()
     struct += hash_keccak(b"desk-1") + hash_keccak(b"clearing.example") + hash_keccak(ACCEPTED.recipient)
-    struct += b"\xab" * 32 + word(1) + word(0) + word(ACCEPTED.position_tag) + word(ACCEPTED.policy)
-    struct += hash_keccak(word(ACCEPTED.held[0]) + word(ACCEPTED.held[1])) + word(NOW) + word(NOW + 600) + word(0)
+    struct += b"\xab" * 32 + word(1) + word(1) + word(0) + word(ACCEPTED.position_tag) + word(ACCEPTED.policy)
+    struct += hash_keccak(word(ACCEPTED.held[0]) + word(ACCEPTED.held[1])) + hash_keccak(b"")
+    struct += word(NOW) + word(NOW + 600) + word(0)
     assert ACCEPTED.digest == hash_keccak(b"\x19\x01" + domain + hash_keccak(struct))
+
+
+def test_a_contract_can_tell_by_which_event_and_which_locks_left() -> None:
+    """An escrow pays a lock out where it left: another one that left, or another event, is another digest."""
+    fewer = replace(SEIZED, left=SEIZED.left[:-1])
+    freed = replace(SEIZED, event=Event.FREE)
+    assert len({SEIZED.digest, fewer.digest, freed.digest}) == 3
 
 
 @EACH
@@ -252,6 +261,28 @@ def test_an_anchor_is_read_to_the_last_field() -> None:
     assert refused(read_anchor, parse_toml(text.replace("keys", "kees").encode()))[1] == "keys"
     plain = parse_toml(text.partition("signers")[0].encode())
     assert read_anchor(plain) == replace(ANCHOR, signers=())
+
+
+def test_an_anchor_s_recipient_is_of_what_lives_and_a_seizure_names_whom_it_pays() -> None:
+    anchor = replace(ANCHOR, destination=Destination(1, ACCEPTED.contract, ACCEPTED.recipient))
+    assert anchor.verify(sign(ACCEPTED), NOW) == ACCEPTED
+    other = replace(ACCEPTED, recipient=b"\x77" * 20)
+    assert refused(anchor.authenticate, sign(other)) == (Reason.WRONG_CONTEXT, "recipient")
+    seized = replace(SEIZED, recipient=b"\x77" * 20)
+    assert anchor.authenticate(sign(seized)) == seized
+    assert refused(anchor.verify, sign(seized), NOW)[0] is Reason.WRONG_STATE
+
+
+def test_a_word_for_chains_alone_is_of_whoever_signed_it() -> None:
+    word = ChainWord.sign(ACCEPTED, CHAIN_KEY)
+    assert (word.eip712_signer, word.eip712_digest) == (CHAIN_KEY.address, ACCEPTED.digest)
+    assert word == ChainWord.of(ACCEPTED, word.eip712_signature)
+    assert (
+        ChainWord.of(replace(ACCEPTED, revision=0, moment=NOW - 1), word.eip712_signature).eip712_signer
+        != CHAIN_KEY.address
+    )
+    assert refused(ChainWord.of, ACCEPTED, bytes(64)) == (Reason.WRONG_COUNT, "signature")
+    assert refused(ChainWord.of, replace(ACCEPTED, contract=bytes(32)), bytes(65)) == (Reason.WRONG_COUNT, "contract")
 
 
 @pytest.mark.parametrize(

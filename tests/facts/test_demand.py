@@ -13,6 +13,8 @@ from referencing import Registry, Resource
 from facts.asset import name_asset
 from facts.commitments import commit_release
 from facts.demand import Demand, read_demand
+from facts.demand_document import render_demand
+from facts.demand_words import describe_demand
 from facts.policy import StatementPolicy
 from facts.roots import Roots, parse_element, read_roots
 from margin.errors import MarginError
@@ -114,6 +116,21 @@ def test_a_release_takes_the_place_of_a_policy() -> None:
     demand = read_demand(RELEASE)
     assert not list(VALIDATOR.iter_errors(RELEASE))
     assert demand.policy.encode() == commit_release(name_asset("eip155:1/slip44:60"), 5)
+
+
+@pytest.mark.parametrize("content", [DEMAND, RELEASE])
+def test_a_demand_is_written_and_read(content: Content) -> None:
+    demand = read_demand(content)
+    written = json.loads(render_demand(demand))
+    assert read_demand(written) == demand
+    assert not list(VALIDATOR.iter_errors(written))
+
+
+def test_what_a_demand_says_is_said_in_words() -> None:
+    text = " ".join(describe_demand(read_demand(DEMAND), 2))
+    for said in ("initial requirement", "5 % against", "10 % of the requirement", "2 locks", "12500000", "desk-1"):
+        assert said in text
+    assert "5 smallest units of eip155:1/slip44:60" in describe_demand(read_demand(RELEASE), 1)[0]
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,8 @@ USES = [
     (Role.ATTESTATION, Algorithm.SECP256K1),
     (Role.LOG, Algorithm.ED25519),
     (Role.MEMBER, Algorithm.ED25519),
+    (Role.COUNCIL, Algorithm.SECP256K1),
+    (Role.SENDER, Algorithm.SECP256K1),
 ]
 EACH = pytest.mark.parametrize(("role", "algorithm"), USES)
 
@@ -90,9 +92,12 @@ def test_a_key_is_for_one_role(tmp_path: Path, role: Role, algorithm: Algorithm,
         assert refused(open_key, tmp_path / "one.key", PASSPHRASE, asked) == (Reason.NOT_A_KEY, "role")
 
 
-@pytest.mark.parametrize("role", [Role.LOG, Role.MEMBER])
-def test_chains_are_spoken_to_by_attestations_alone(tmp_path: Path, role: Role) -> None:
-    refusal = refused(make, tmp_path / "one.key", role, Algorithm.SECP256K1)
+@pytest.mark.parametrize(
+    ("role", "algorithm"),
+    [(role, algorithm) for role in Role for algorithm in Algorithm if (role, algorithm) not in USES],
+)
+def test_a_role_signs_as_those_who_check_it_want(tmp_path: Path, role: Role, algorithm: Algorithm) -> None:
+    refusal = refused(make, tmp_path / "one.key", role, algorithm)
     assert refusal == (Reason.NOT_APPLICABLE, "algorithm")
     assert not list(tmp_path.iterdir())
 

@@ -1,7 +1,7 @@
 """A packing has one element for each list of numbers, and one list for each element."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from facts import packing
@@ -43,6 +43,7 @@ def test_the_widths_are_those_of_the_documents() -> None:
 
 
 @every_packing
+@settings(max_examples=20)
 @given(data=st.data())
 def test_what_is_packed_is_what_is_unpacked(packing: Packing, data: st.DataObject) -> None:
     values = data.draw(numbers(packing))
@@ -52,6 +53,7 @@ def test_what_is_packed_is_what_is_unpacked(packing: Packing, data: st.DataObjec
 
 
 @every_packing
+@settings(max_examples=20)
 @given(data=st.data())
 def test_packing_is_injective(packing: Packing, data: st.DataObject) -> None:
     one, other = data.draw(numbers(packing)), data.draw(numbers(packing))

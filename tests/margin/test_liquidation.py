@@ -5,7 +5,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from margin.contracts import Contract, ContractKind, Side
 from margin.errors import MisuseError, Reason
@@ -20,7 +20,7 @@ from margin.policy import Basis, MarketPolicy, PriceRule
 from margin.position import MarketState, Position, compute_equity
 from margin.requirement import RequirementKind, compute_requirement
 from margin.tiers import Tier, TierRule, TierTable
-from tests.margin.strategies import Case, Standing, bulk_cases, cases
+from tests.margin.strategies import Case, Standing, bulk_cases, cases, common_cases
 
 MAINTENANCE = RequirementKind.MAINTENANCE
 HAIR = Fraction(1, 10**15)
@@ -73,12 +73,12 @@ def test_liquidation_price_is_the_first_breach_on_ten_thousand_positions(seed: i
     assert min(seen[kind] for kind in ("root", "now", "none")) >= CASES // 200
 
 
-def test_liquidation_price_is_the_first_breach_at_the_floors_of_the_table() -> None:
-    seen = Counter(check_liquidation(case) for case in bulk_cases(1500, seed=11, standings=(Standing.ENDS_AT_FLOOR,)))
-    assert seen["cliff"] >= 5
+@pytest.mark.parametrize("seed", [17, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(11, 17))])
+def test_liquidation_price_is_the_first_breach_at_the_floors_of_the_table(seed: int) -> None:
+    seen = Counter(check_liquidation(case) for case in bulk_cases(400, seed=seed, standings=(Standing.ENDS_AT_FLOOR,)))
+    assert seen["cliff"] >= 1
 
 
-@settings(max_examples=200, deadline=None)
 @given(cases())
 def test_liquidation_price_is_the_first_breach(case: Case) -> None:
     check_liquidation(case)
@@ -86,7 +86,7 @@ def test_liquidation_price_is_the_first_breach(case: Case) -> None:
 
 def test_one_tick_to_either_side() -> None:
     checked = 0
-    for case in bulk_cases(1000, seed=2):
+    for case in common_cases(400):
         found = compute_liquidation_price(case.policy, case.position, case.market)
         if found is None or found.cause is LiquidationCause.NOW:
             continue
@@ -98,7 +98,7 @@ def test_one_tick_to_either_side() -> None:
         if lost > lowest_mark(case) and (len(tiers) == 1 or case.policy.table.rule is TierRule.MARGINAL):
             assert health(case, lost) < 0
             checked += 1
-    assert checked > 300
+    assert checked > 100
 
 
 def tier_at(case: Case, mark: Fraction) -> int:
@@ -108,7 +108,7 @@ def tier_at(case: Case, mark: Fraction) -> int:
 
 def test_equity_is_zero_at_the_bankruptcy_price() -> None:
     found_some = 0
-    for case in bulk_cases(1000, seed=3):
+    for case in common_cases(400):
         price = compute_bankruptcy_price(case.policy, case.position, case.market)
         if price is None:
             continue
@@ -116,11 +116,11 @@ def test_equity_is_zero_at_the_bankruptcy_price() -> None:
             found_some += 1
             market = case.market.at_mark(price)
             assert compute_equity(case.policy.contract, case.position, market, case.policy.price_rule).total == 0
-    assert found_some > 300
+    assert found_some > 100
 
 
 def test_bankruptcy_lies_at_or_beyond_liquidation() -> None:
-    for case in bulk_cases(1000, seed=4):
+    for case in common_cases(400):
         liquidation = compute_liquidation_price(case.policy, case.position, case.market)
         bankruptcy = compute_bankruptcy_price(case.policy, case.position, case.market)
         if liquidation is None or bankruptcy is None or liquidation.cause is LiquidationCause.NOW:
@@ -129,7 +129,7 @@ def test_bankruptcy_lies_at_or_beyond_liquidation() -> None:
 
 
 def test_more_cash_never_brings_liquidation_nearer() -> None:
-    for case in bulk_cases(1000, seed=5):
+    for case in common_cases(400):
         nearer = compute_liquidation_price(case.policy, case.position, case.market)
         richer = case.with_cash(case.position.cash + 7)
         further = compute_liquidation_price(richer.policy, richer.position, richer.market)
@@ -140,12 +140,12 @@ def test_more_cash_never_brings_liquidation_nearer() -> None:
 
 
 def test_liquidatable_exactly_when_below_the_requirement() -> None:
-    for case in bulk_cases(1000, seed=6):
+    for case in common_cases(400):
         assert is_liquidatable(case.policy, case.position, case.market) == (case.excess(MAINTENANCE) < 0)
 
 
 def test_closeout_conserves_money_and_the_fund_pays_the_gap() -> None:
-    for case in bulk_cases(1000, seed=7):
+    for case in common_cases(400):
         for share in (Fraction(1, 2), Fraction(1), Fraction(3, 2)):
             fund = Fraction(100)
             close = compute_closeout(case.policy, case.position, case.market, case.market.mark * share, fund)
@@ -206,7 +206,7 @@ def test_adverse_prices_bring_liquidation_nearer_by_the_confidence_interval() ->
 
 
 def test_liquidation_price_is_the_first_breach_where_rates_rise_with_size() -> None:
-    for case in bulk_cases(500, seed=12):
+    for case in common_cases(500):
         table = replace(case.policy.table, slope=Fraction(1, 2000))
         check_liquidation(replace(case, policy=replace(case.policy, table=table)))
 

@@ -20,6 +20,7 @@ from margin.payoff import (
     PriceRange,
     Structure,
     Unlimited,
+    choose_prices,
     compute_max_gain,
     compute_max_loss,
     compute_outcome,
@@ -94,6 +95,20 @@ def test_worst_is_the_least_on_a_grid_or_falls_without_end(whole: Structure, mea
         assert worst.value == min(outcomes)
         assert compute_max_loss(whole, measure) == max(F(0), -min(outcomes))
         assert expire_by_hand(whole, F(10**6), measure) >= worst.value
+
+
+@given(structures, st.lists(st.fractions(0, 40, max_denominator=7), max_size=3))
+def test_prices_to_look_at_have_all_that_was_given_with_room_on_both_sides(
+    whole: Structure, others: list[Fraction]
+) -> None:
+    curve = draw_curve(whole.legs, Measure.PAYOFF)
+    prices = choose_prices(curve, others)
+    given = {*others, *(vertex.price for vertex in curve.vertices if vertex.price > 0)}
+    assert prices == sorted(set(prices))
+    assert given <= set(prices)
+    assert prices[-1] > max(given, default=F(0))
+    assert prices[0] == 0 or prices[0] < min(given, default=prices[1])
+    assert prices[0] >= 0
 
 
 @given(structures, measures)

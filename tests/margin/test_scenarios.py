@@ -121,6 +121,9 @@ def test_requirement_is_the_worst_scenario_plus_short_minimums(drawn: list[tuple
     assert margin.requirement == max(0, *(-outcome for outcome in by_hand)) + sum(
         -size * low for _, low, size in drawn if size < 0
     )
+    assert margin.requirement == margin.requirement_in(margin.worst) == max(map(margin.requirement_in, range(4)))
+    losses = [margin.requirement_in(node) - margin.short_minimum for node in range(4)]
+    assert losses == [max(0, -outcome) for outcome in by_hand]
     assert margin.requirement <= sum(compute_scenario_margin((one,)).requirement for one in held)
     require_scenarios_covered(margin.requirement, margin)
     with pytest.raises(RejectedError, match=f"scenario {margin.worst}"):

@@ -21,10 +21,10 @@ from margin.sizing import (
     tabulate_leverage_limits,
 )
 from margin.tiers import Tier, TierMeasure, TierRule, TierTable
-from tests.margin.strategies import Case, SeededChooser, bulk_cases, choose_case
+from tests.margin.strategies import Case, SeededChooser, choose_case, common_cases
 
 HAIR = Fraction(1, 10**9)
-BEYOND = 40
+BEYOND = 15
 """How many sizes above the greatest are tried."""
 
 COINEX = (
@@ -60,9 +60,10 @@ def position_of(case: Case, size: int, cash: Fraction, price: Fraction) -> Posit
     return Position(held.side, size, entry, cash, case.market.funding_index, held.leverage, held.basket)
 
 
-def test_every_size_up_to_the_greatest_opens_and_none_above_it() -> None:
+@pytest.mark.parametrize("count", [100, pytest.param(1000, marks=pytest.mark.slow)])
+def test_every_size_up_to_the_greatest_opens_and_none_above_it(count: int) -> None:
     bounded, refused = 0, 0
-    for number, case in enumerate(bulk_cases(300, seed=71)):
+    for number, case in enumerate(common_cases(count)):
         cash, price = openings(case, number)
         held = case.position
         greatest = compute_maximum_size(
@@ -75,8 +76,8 @@ def test_every_size_up_to_the_greatest_opens_and_none_above_it() -> None:
         for size in range(1, greatest + BEYOND):
             opens = is_openable(case.policy, position_of(case, size, cash, price), case.market)
             assert opens is (size <= greatest), (size, greatest)
-    assert bounded >= 80
-    assert refused >= 40
+    assert bounded >= count // 4
+    assert refused >= count // 10
 
 
 def test_the_greatest_size_by_hand() -> None:
@@ -167,7 +168,7 @@ def test_the_start_of_a_partial_table_is_measured_as_the_initial_requirement_is(
 
 def test_sizes_of_partial_tables_have_no_gap_either() -> None:
     choose, checked = SeededChooser(72), 0
-    for number in range(400):
+    for number in range(150):
         try:
             case = choose_case(choose, partial_tables=True)
         except MisuseError:
@@ -188,14 +189,14 @@ def test_sizes_of_partial_tables_have_no_gap_either() -> None:
                 assert is_openable(case.policy, plain, case.market) is (size <= greatest)
             except MisuseError:
                 assert size < greatest
-    assert checked >= 10
+    assert checked >= 5
 
 
 # --- Minimum collateral -------------------------------------------------------------------------
 
 
 def test_the_least_cash_meets_the_requirement_and_a_hair_less_does_not() -> None:
-    for case in bulk_cases(600, seed=73):
+    for case in common_cases(200):
         for kind in RequirementKind:
             least = compute_minimum_cash(case.policy, case.position, case.market, kind)
             assert least is not None

@@ -27,6 +27,8 @@ from margin.bounds import MAX_MONEY
 from margin.contracts import Contract, ContractKind, Side
 from margin.policy import (
     Basis,
+    FeeBasis,
+    FeeScope,
     LiquidationRule,
     LiquidationTarget,
     LiquidationTerms,
@@ -154,6 +156,17 @@ def find_breaches(depths: Depths = SHALLOW) -> dict[str, Inputs]:
 def with_target(policy: MarketPolicy, target: LiquidationTarget) -> MarketPolicy:
     """The policy with another target."""
     return replace(policy, liquidation=replace(policy.liquidation, target=target))
+
+
+def with_fee_on_entry(case: LiquidationCase) -> LiquidationCase:
+    """The case with a fee of 5 % of the entry notional counted into both requirements."""
+    policy = replace(
+        case.policy,
+        closing_fee_rate=Fraction(1, 20),
+        closing_fee_basis=FeeBasis.ENTRY,
+        closing_fee_scope=FeeScope.BOTH,
+    )
+    return replace(case, policy=policy, charges_fee=False)
 
 
 def lacked_initially(inputs: Inputs) -> Inputs:

@@ -22,10 +22,10 @@ from facts.tags import Tag
 from facts.tree import Tree
 from margin.basket import Asset, HaircutTier, Holding
 from margin.contracts import ContractKind
-from margin.deleverage import Execution, liquidate_lots, plan_liquidation
+from margin.deleverage import Execution, liquidate_lots, plan_liquidation, target_kinds
 from margin.errors import MarginError
 from margin.liquidation import is_liquidatable
-from margin.policy import Basis, LiquidationRule, LiquidationTarget, LiquidationTerms, MarketPolicy
+from margin.policy import Basis, FeeBasis, LiquidationRule, LiquidationTarget, LiquidationTerms, MarketPolicy
 from margin.position import MarketState, Position
 from margin.requirement import RequirementKind
 from margin.transition import Transition, close_out
@@ -149,14 +149,22 @@ class LiquidationCase:
     def is_provable(self) -> bool:
         """Within what the statement has room for, and of what its one tier answers for."""
         price, executed = int(self.price), int(self.price) - self.position.side.sign * self.slippage
-        on_entry = self.policy.basis is Basis.ENTRY
         unit = price * executed if self.policy.contract.kind is ContractKind.INVERSE else 1
-        fits = unit * (self.position.size if on_entry else 1) <= 1 << DENOMINATOR_BITS
+        fits = unit * (self.position.size if self.reads_entry else 1) <= 1 << DENOMINATOR_BITS
         asks_both = self.policy.liquidation.target is LiquidationTarget.INITIAL
         if not fits or (asks_both and self.policy.basis is not self.policy.initial_basis):
             return False
         some = self.planned < self.position.size
         return not (some and self.policy.liquidation.rule is LiquidationRule.FRACTION and self.ends_poor)
+
+    @property
+    def reads_entry(self) -> bool:
+        """Whether the target of the least close is taken of a share of the entry, or a fee that it counts is."""
+        if self.policy.liquidation.rule is not LiquidationRule.LEAST:
+            return False
+        tier = self.tiers()[0]
+        asked = [tier.requirement(kind) for kind in target_kinds(self.policy)]
+        return any(each.basis is Basis.ENTRY or each.fee_basis is FeeBasis.ENTRY for each in asked)
 
     @property
     def ends_poor(self) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
-from circuits.statements.liquidation import Liquidation, choose_rule, declare_closing
+from circuits.statements.liquidation import Liquidation, choose_rule, declare_closing, reads_entry
 from margin.contracts import ContractKind, Side
 from margin.policy import Basis, FeeBasis, FeeScope, LiquidationRule, LiquidationTarget
 from tests.circuits.laboratory.specimen import Specimen, line_with
@@ -52,6 +52,7 @@ def make_specimen(depths: Depths, *, examples: int, effort: int = 20) -> Specime
         redundant={
             line_with(declare_closing, "whole=is_zero(left)"): TURNED,
             line_with(choose_rule, "full, least = "): TURNED,
+            line_with(reads_entry, "return is_zero("): TURNED,
         },
         stray_rules=KEPT_BY_HINTS,
         attested=ATTESTED,

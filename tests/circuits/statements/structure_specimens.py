@@ -6,6 +6,8 @@ from fractions import Fraction
 from circuits.statements.claim import Inputs
 from circuits.statements.defined_risk import DefinedRisk
 from circuits.statements.defined_risk import inputs_for as structure_inputs
+from circuits.statements.exit import Exit, ExitWitness
+from circuits.statements.exit import inputs_for as exit_inputs
 from circuits.statements.release import Release, ReleaseWitness
 from circuits.statements.release import inputs_for as release_inputs
 from facts.commitments import Lock, commit_lock, commit_lock_owner, derive_nullifier
@@ -54,6 +56,23 @@ def make_release(levels: int) -> Specimen:
     names = ("chain_id", "deposit_index")
     attested = {f"lock[0].{name}": SIGNED_BY_THE_CHAIN for name in names}
     return Specimen(Release(levels), [honest], broken, attested=attested, effort=40)
+
+
+def make_exit() -> Specimen:
+    """A lock that leaves."""
+    lock = Lock(10, DOMAIN, 99, 5, commit_lock_owner(SECRET, SALT), 3)
+    honest = exit_inputs(ExitWitness(SECRET, lock, SALT, BINDING))
+    broken: list[tuple[str, Inputs]] = [
+        *((f"{name}_is_unused", after(honest, name)) for name in ("book_root", "market_root", "position_tag")),
+        ("release_is_of_lock", after(honest, "policy")),
+        ("context.context_opens", after(honest, "context")),
+        ("context.context_opens", after(honest, "context.binding")),
+        ("lock[0].lock_is_root", after(honest, "lock_root")),
+        *(("lock[0].lock_is_root", after(honest, f"lock[0].{name}")) for name in ("chain_id", "salt", "deposit_index")),
+        ("lock[0].nullifier_is_of_lock", after(honest, "nullifier[0]")),
+    ]
+    attested = {f"lock[0].{name}": SIGNED_BY_THE_CHAIN for name in ("chain_id", "deposit_index")}
+    return Specimen(Exit(), [honest], broken, attested=attested, effort=40)
 
 
 def structure(cash: int, *legs: tuple[LegKind, int, int, int], asked: StatementPolicy = ASKED) -> StructureCase:

@@ -50,7 +50,7 @@ def test_an_iron_condor_needs_its_wider_wing() -> None:
     refuse(inputs_for(condor(139).witness()), "equity_covers_worst_loss")
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_the_statement_agrees_with_margin_at_the_boundary(seed: int) -> None:
     for judgement in judge_structures(50, seed):
         judgement.hold_on_integers(SHAPE)
@@ -63,7 +63,7 @@ def test_the_statement_agrees_with_margin_on_100_000_judgements() -> None:
 
 
 def test_constraints_agree_with_margin_at_the_boundary() -> None:
-    require_constraints_agree(SHAPE, judge_structures(12, seed=7))
+    require_constraints_agree(SHAPE, judge_structures(5, seed=7))
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from typing import TypeVar
 import pytest
 
 from circuits.builder import Builder
-from circuits.compile import compile_statement, record_statement
+from circuits.compile import compile_statement
 from circuits.engine import IntegerEngine
 from circuits.errors import BrokenRuleError
 from circuits.statements.claim import Inputs
@@ -16,6 +16,7 @@ from facts.commitments import commit_position
 from facts.deleverage import commit_entry
 from margin.deleverage import PnlBasis
 from margin.errors import MalformedError
+from tests.circuits.laboratory.outline import record_outline
 from tests.circuits.statements.claims import SHALLOW, Depths
 from tests.circuits.statements.compiled import Compiled
 from tests.circuits.statements.deleverage_breaches import ENTRIES, find_breaches, simple_case, stray_rules
@@ -131,7 +132,7 @@ BREACHES = find_breaches()
 
 
 def test_every_rule_can_be_broken_or_is_kept_by_a_hint() -> None:
-    recording = record_statement(SMALL)
+    recording = record_outline(SMALL)
     ranges = {f"{each.name}_fits_{each.bits}_bits" for each in recording.declarations}
     rules = {step.rule for step in recording.steps if step.rule is not None}
     assert rules - ranges == BREACHES.keys() | stray_rules(ENTRIES).keys()

@@ -15,13 +15,16 @@ from circuits.statements.claim import Inputs
 from circuits.statements.liquidation import Liquidation, inputs_for
 from facts.commitments import commit_position
 from facts.transition import commit_absence, derive_leaf_nullifier
-from margin.contracts import ContractKind, Side
+from margin.contracts import Contract, ContractKind, Side
+from margin.deleverage import liquidate_lots, meets_target
 from margin.policy import Basis, LiquidationRule, LiquidationTarget
 from margin.transition import Party, round_against_trader
+from tests.circuits.laboratory.outline import record_outline
 from tests.circuits.statements.claims import SHALLOW, Depths
 from tests.circuits.statements.compiled import Compiled
+from tests.circuits.statements.fees_on_entry import FoundCase, read_found_cases
 from tests.circuits.statements.judgements import Judgement, require_constraints_agree
-from tests.circuits.statements.liquidation_breaches import KEPT_BY_HINTS, find_breaches, tiered_case
+from tests.circuits.statements.liquidation_breaches import KEPT_BY_HINTS, find_breaches, tiered_case, with_fee_on_entry
 from tests.circuits.statements.liquidation_cases import LiquidationCase, bulk_liquidation_cases
 
 pytestmark = pytest.mark.native  # so many hashes take the reference minutes
@@ -37,6 +40,7 @@ TOO_FEW = (
 TOO_MANY = ("fraction_is_least", "fraction_is_closed", "one_lot_less_is_too_few")
 LEAST, FULL, FRACTION = LiquidationRule.LEAST, LiquidationRule.FULL, LiquidationRule.FRACTION
 DEEP = Depths()
+FEES_ON_ENTRY = read_found_cases()
 
 
 def run(inputs: Inputs) -> None:
@@ -49,6 +53,15 @@ def broken(inputs: Inputs) -> str:
     with pytest.raises(BrokenRuleError) as caught:
         run(inputs)
     return caught.value.field
+
+
+def passes(inputs: Inputs) -> bool:
+    """Whether inputs break no rule."""
+    try:
+        run(inputs)
+    except BrokenRuleError:
+        return False
+    return True
 
 
 def judge(case: LiquidationCase) -> Iterator[Judgement]:
@@ -86,7 +99,7 @@ def require_same_money(case: LiquidationCase) -> None:
     notional = case.policy.contract.notional(case.planned, Fraction(reduction.executed))
     assert abs(reduction.closed_notional - notional) < 1
     paid = {party: done.paid_to(party) for party in Party}
-    insured = flows.penalty - flows.gap - paid[Party.INSURANCE_FUND]
+    insured = flows.penalty - flows.gap - paid[Party.INSURANCE_FUND] - paid[Party.COUNTERPARTIES]
     for difference in (flows.fee - paid[Party.FEES], insured, flows.returned - paid[Party.TRADER]):
         assert -3 < difference < 3
     if done.after is not None:
@@ -121,6 +134,54 @@ def test_constraints_agree_around_the_boundary() -> None:
 def test_constraints_agree_on_a_thousand(seed: int) -> None:
     cases = bulk_liquidation_cases(30, seed=2000 + seed)
     require_constraints_agree(STATEMENT, (each for case in cases for each in judge(case)))
+
+
+@pytest.mark.parametrize("found", FEES_ON_ENTRY, ids=lambda found: f"{found.planned}")
+def test_agrees_where_a_requirement_of_the_mark_counts_a_fee_on_the_entry(found: FoundCase) -> None:
+    case = found.case
+    assert case.planned == found.planned
+    assert case.is_provable is found.fits
+    if not found.fits:
+        assert broken(case.inputs()) == "denominator_in_bounds"
+        return
+    assert meets_target_after(case, found.planned)
+    assert not meets_target_after(case, found.planned - 1)
+    for judgement in judge(case):
+        judgement.hold_on_integers(STATEMENT)
+    require_same_money(case)
+    for closed in found.passed:
+        assert broken(case.inputs(closed)) in (TOO_FEW if closed < found.planned else TOO_MANY)
+
+
+def meets_target_after(case: LiquidationCase, closed: int) -> bool:
+    """Whether margin finds the target met once so many lots are closed for real."""
+    done = liquidate_lots(case.policy, case.position, case.market, closed, case.execution)
+    return meets_target(case.policy, done.remaining(), case.market)
+
+
+def test_constraints_agree_where_the_fee_is_on_the_entry() -> None:
+    found = FEES_ON_ENTRY[0]
+    refused = (Judgement(found.case.inputs(closed), TOO_FEW + TOO_MANY) for closed in found.passed)
+    require_constraints_agree(STATEMENT, [Judgement(found.case.inputs()), *refused])
+
+
+@pytest.mark.parametrize("kind", ContractKind)
+def test_no_number_of_lots_but_the_planned_one_passes(kind: ContractKind) -> None:
+    case = with_fee_on_entry(tiered_case(LEAST, kind=kind, slippage=1))
+    lots = range(1, case.position.size + 1)
+    assert [closed for closed in lots if passes(case.inputs(closed))] == [case.planned]
+
+
+@pytest.mark.parametrize("rule", [LEAST, FULL, FRACTION])
+def test_the_size_is_in_the_denominator_where_a_target_reads_the_entry(rule: LiquidationRule) -> None:
+    drawn = tiered_case(rule, kind=ContractKind.INVERSE, basis=Basis.ENTRY)
+    policy = replace(drawn.policy, contract=Contract(ContractKind.INVERSE, 2 * 10**14))
+    case = replace(drawn, policy=policy, market=replace(drawn.market, mark=Fraction(2 * 10**11)))
+    assert case.is_provable is (rule is not LEAST)
+    if rule is LEAST:
+        assert broken(case.inputs()) == "denominator_in_bounds"
+    else:
+        run(case.inputs())
 
 
 def test_every_kind_of_case_is_drawn() -> None:
@@ -196,7 +257,7 @@ BREACHES = find_breaches()
 
 
 def test_every_rule_can_be_broken_or_is_kept_by_a_hint() -> None:
-    recording = record_statement(STATEMENT)
+    recording = record_outline(STATEMENT)
     ranges = {f"{each.name}_fits_{each.bits}_bits" for each in recording.declarations}
     rules = {step.rule for step in recording.steps if step.rule is not None}
     assert rules - ranges == BREACHES.keys() | KEPT_BY_HINTS.keys()

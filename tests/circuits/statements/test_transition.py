@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from circuits.builder import Builder
-from circuits.compile import compile_statement, record_statement
+from circuits.compile import compile_statement
 from circuits.engine import IntegerEngine
 from circuits.errors import BrokenRuleError
 from circuits.statements.claim import Inputs
@@ -29,6 +29,7 @@ from margin.contracts import Contract, ContractKind, Side
 from margin.policy import Basis, MarketPolicy
 from margin.position import MarketState, Position
 from margin.tiers import Tier, TierRule, TierTable
+from tests.circuits.laboratory.outline import record_outline
 from tests.circuits.statements.claims import SHALLOW, Depths
 from tests.circuits.statements.compiled import Compiled
 from tests.circuits.statements.judgements import Judgement, require_constraints_agree
@@ -277,7 +278,7 @@ BREACHES = find_breaches(TOPPED_UP, CLOSING)
 
 
 def test_every_rule_can_be_broken_or_is_kept_by_a_hint() -> None:
-    recording = record_statement(SHALLOW_STATEMENT)
+    recording = record_outline(SHALLOW_STATEMENT)
     ranges = {f"{each.name}_fits_{each.bits}_bits" for each in recording.declarations}
     rules = {step.rule for step in recording.steps if step.rule is not None}
     assert rules - ranges == BREACHES.keys() | KEPT_BY_HINTS.keys()

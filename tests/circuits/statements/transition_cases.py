@@ -63,9 +63,9 @@ class PlaceCase:
             self.policy, self.market, market_id=self.market_id, currency_id=CURRENCY_ID, policy_hash=POLICY_HASH
         )
 
-    def change(self) -> Change:
-        """What becomes of the position."""
-        tier, *_ = self.tiers()
+    def change(self, leaf: MarketTier | None = None) -> Change:
+        """What becomes of the position; whoever asks often has a leaf of the market at hand."""
+        tier = leaf or self.tiers()[0]
         if self.before is None and not self.lots:
             return Change(self.side, None, None, self.extra_fee, self.extra_fee)
         change = self.change_with(tier, None)
@@ -79,9 +79,9 @@ class PlaceCase:
 
     # --- As margin judges it -------------------------------------------------------------------------
 
-    def excess(self) -> Fraction | None:
+    def excess(self, leaf: MarketTier | None = None) -> Fraction | None:
         """Equity beyond the requirement of what remains; nothing remains: nothing is required."""
-        change = self.change()
+        change = self.change(leaf)
         if change.after is None:
             return None
         equity = compute_equity(self.policy.contract, change.after, self.market, self.policy.price_rule).total
@@ -100,15 +100,18 @@ class PlaceCase:
 
     def with_least_cash(self) -> "PlaceCase":
         """The least whole cash that suffices; the excess is a line over the cash with at most one kink."""
-        case = self
-        while step := case.missing_cash():
+        case, (leaf, *_) = self, self.tiers()
+        while step := case.missing_cash(leaf):
             case = case.richer(step)
         return case
 
-    def missing_cash(self) -> int:
+    def missing_cash(self, leaf: MarketTier) -> int:
         """How much more would be just enough if the excess were a straight line."""
-        here, there = self.excess(), self.richer(1).excess()
-        return 0 if here is None or there is None else ceil(-here / (there - here))
+        here = self.excess(leaf)
+        if not here:
+            return 0
+        there = self.richer(1).excess(leaf)
+        return 0 if there is None else ceil(-here / (there - here))
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,12 +267,15 @@ def draw_transition(choose: Chooser, operations: tuple[Operation, Operation] | N
     """Any choice, whether or not leaves can express it."""
     wanted = operations or (choose.pick(OPERATIONS), choose.pick(OPERATIONS))
     first, second = (
-        replace(
-            operate(choose, choose_place(choose, market_id)).with_least_cash(), extra_fee=choose.pick((0, 0, 1, 12345))
-        ).with_least_cash()
+        charge(operate(choose, choose_place(choose, market_id)).with_least_cash(), choose.pick((0, 0, 1, 12345)))
         for operate, market_id in zip(wanted, MARKET_IDS, strict=True)
     )
     return TransitionCase((first, second), choose.integer(0, 2**32))
+
+
+def charge(place: PlaceCase, extra_fee: int) -> PlaceCase:
+    """A place that just suffices, and still does with a further fee."""
+    return replace(place, extra_fee=extra_fee).with_least_cash() if extra_fee else place
 
 
 def bulk_transitions(count: int, *, seed: int) -> Iterator[TransitionCase]:

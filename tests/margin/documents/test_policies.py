@@ -200,3 +200,12 @@ def test_a_policy_file_is_found_beside_the_document(tmp_path: Path) -> None:
         '[markets.X]\nkind = "linear"\nbasis = "mark"\ntiers = [{ maintenance = "1%" }]\n'
     )
     assert list(find_policy("own.toml", tmp_path).markets) == ["X"]
+
+
+@pytest.mark.parametrize("text", ['"\\ud800"', '{"\\udc00": 1}', '["\\ud800\\u0041"]', b'"\xed\xa0\x80"'])
+def test_half_a_character_is_no_json(text: str | bytes) -> None:
+    """It could be read, and not be written again: into a hash, a log or an answer."""
+    with pytest.raises(MalformedError) as refused:
+        parse_json(text)
+    assert refused.value.reason is Reason.NOT_READABLE
+    assert parse_json('"\\ud83d\\ude00 \\\\ud800"') == "\U0001f600 \\ud800"

@@ -1,10 +1,12 @@
 """Which backend does the work."""
 
 import pytest
+from py_ecc.optimized_bn128.optimized_pairing import final_exponentiate
 
 from snark.bn254 import backend
 from snark.bn254.backend import BACKEND_VARIABLE, BackendName, choose_curve, choose_name
 from snark.bn254.points import G1, G2
+from snark.bn254.reference import exponentiate, run_loop
 from snark.errors import MisuseError, Reason
 
 
@@ -40,3 +42,8 @@ def test_pairings_are_equal_numbers() -> None:
     native, reference = choose_curve("native"), choose_curve("reference")
     p, q = native.multiply_g1(G1, 12345), native.multiply_g2(G2, 67890)
     assert native.compute_pairing(p, q) == reference.compute_pairing(p, q)
+
+
+def test_the_factors_of_the_exponent_are_the_exponent_of_py_ecc() -> None:
+    loop = run_loop(G1, G2)
+    assert exponentiate(loop) == final_exponentiate(loop)

@@ -72,7 +72,7 @@ def test_a_program_survives_its_bytes(case: Case) -> None:
 
 
 @pytest.mark.native
-@settings(relaxed, max_examples=300)
+@settings(relaxed, max_examples=100)
 @given(cases())
 def test_both_backends_execute_alike(case: Case) -> None:
     data = encode_program(case.program)
@@ -107,7 +107,7 @@ def require_agreement(case: Case, mutated: bytes) -> None:
 
 
 @pytest.mark.native
-@settings(relaxed, max_examples=400)
+@settings(relaxed, max_examples=60)
 @given(cases(), st.data())
 def test_mutated_bytes_are_read_alike_or_refused_alike(case: Case, data: st.DataObject) -> None:
     require_agreement(case, mutate(bytearray(encode_program(case.program)), data))
@@ -130,7 +130,7 @@ def test_every_byte_may_have_every_value() -> None:
             require_agreement(SMALL_CASE, with_bytes(at, value))
 
 
-@settings(relaxed, max_examples=200)
+@settings(relaxed, max_examples=100)
 @given(st.binary(max_size=60))
 def test_any_tail_is_read_or_refused(tail: bytes) -> None:
     def count_wires(data: bytes, backend: str) -> object:
