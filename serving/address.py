@@ -44,6 +44,14 @@ def require_private(address: str, field: str = "listen.address") -> None:
         raise MisuseError(Reason.NOT_PRIVATE, field, found=address, expected=expected)
 
 
+def require_loopback(address: str, field: str) -> str:
+    """Where a browser of this machine finds a page, and nobody else does."""
+    require_private(require_address(address, field), field)
+    if address.startswith(UNIX):
+        raise MisuseError(Reason.NOT_PRIVATE, field, found=address, expected="a loopback address with its port")
+    return address
+
+
 @contextmanager
 def owner_only() -> Iterator[None]:
     """A socket that is made in this block belongs to its owner alone."""

@@ -78,7 +78,12 @@ def read_configuration(
     layers = [read_flags(flags), read_environment(environment or {}), read_settings_file(file)]
     for layer in layers:
         if strange := sorted(layer.said.keys() - keys.keys()):
-            raise MalformedError(Reason.UNKNOWN_KEY, strange[0], found=layer.source, expected="a key that there is")
+            raise MalformedError(
+                Reason.UNKNOWN_KEY,
+                strange[0],
+                found=f"another key ({layer.source})",
+                expected=f"one of {', '.join(keys)}",
+            )
     values: dict[str, object] = {}
     sources: dict[str, str] = {}
     for key in keys.values():

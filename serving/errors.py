@@ -18,6 +18,8 @@ from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from margin.errors import MarginError
+from margin.errors import Reason as MarginReason
+from snark.errors import Reason as SnarkReason
 from snark.errors import SnarkError
 
 DOMAIN: Final = "ringfence.v1"
@@ -110,6 +112,8 @@ Refusal = ServingError | MarginError | SnarkError
 """A refusal of any package; all have one shape."""
 REFUSALS: Final = (ServingError, MarginError, SnarkError)
 """The same, to be caught."""
+REASONS: Final = frozenset(reason.value for kind in (Reason, MarginReason, SnarkReason) for reason in kind)
+"""Every reason that anybody can be told."""
 
 CODES_OF_KINDS: Final[Mapping[str, grpc.StatusCode]] = MappingProxyType(
     {

@@ -11,14 +11,15 @@
     9  record      log, metrics and trace
 
 Every method is taken up before its request has arrived, so that a caller that sends slowly is cut off by the clock
-instead of keeping a thread.
+instead of keeping a thread. A stream lasts, and roles are taken back meanwhile: steps 3 and 4 are made again before
+each of its messages, in both directions.
 """
 
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, TypeAlias
@@ -34,7 +35,7 @@ from serving.limits import Limits
 from serving.log import Event, Log
 from serving.observation import EndedCall, Observer, end_of
 from serving.pool import BoundedPool, Turnstile
-from serving.roles import Callers, Rules, require_role
+from serving.roles import Callers, Rules, names_of, require_role
 
 NOBODY: Final = Caller("", frozenset())
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
@@ -123,6 +124,7 @@ class Interceptor(grpc.ServerInterceptor):
         def answers(unread: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[object]:
             with self._conduct(method, context) as call, self._admit(call, handler):
                 for response in behaviour_of(handler)(self._argument(unread, call, handler), context):
+                    self._require_still(call)
                     with self._alarm.after(self._limits.receive_milliseconds, context.cancel):
                         yield response
 
@@ -153,8 +155,8 @@ class Interceptor(grpc.ServerInterceptor):
         """Steps 2 to 5, and the time that a call may take."""
         context, limits = conduct.context, self._limits
         require_waiting(conduct)
-        caller = conduct.caller = self._callers.identify(context)
-        require_role(self._rules, conduct.method, caller)
+        conduct.names = names_of(context)
+        caller = conduct.caller = self._recognise(conduct)
         is_stream = handler.request_streaming or handler.response_streaming
         with ExitStack() as stack:
             stack.enter_context(self._shares.enter(caller.name, self._no_room(Reason.TOO_MANY_CALLS, "fewer calls")))
@@ -168,15 +170,30 @@ class Interceptor(grpc.ServerInterceptor):
             try:
                 yield
             finally:
-                CURRENT.reset(
-                    token
-                )  # or the call would hold itself, and its stream stay open until the next collection
+                # Or the call would hold itself, and its stream stay open until the next collection. A stream that its
+                # caller left halfway is closed by whoever finds it, and that one has no call to give back.
+                with suppress(ValueError):
+                    CURRENT.reset(token)
+
+    def _recognise(self, conduct: "Conduct") -> Caller:
+        """Steps 3 and 4: who calls, if it may."""
+        caller = self._callers.identify_by(conduct.names)
+        require_role(self._rules, conduct.method, caller)
+        return caller
+
+    def _require_still(self, conduct: "Conduct") -> None:
+        """The caller of a stream is who it was, with all the roles by which it is told things."""
+        began, now = conduct.caller, self._recognise(conduct)
+        if now.name != began.name or not began.roles <= now.roles:
+            retry = self._limits.retry_milliseconds
+            found, expected = "roles of before", "a stream that is begun with the roles of now"
+            raise RejectedError(Reason.NOT_READY, "", found=found, expected=expected, retry_milliseconds=retry)
 
     def _argument(self, unread: Iterator[bytes], conduct: "Conduct", handler: Handler) -> object:
         """Step 6: the message, or the messages as they come."""
         messages = self._receive(unread, conduct, handler)
         if handler.request_streaming:
-            return messages
+            return self._still(messages, conduct)
         found = list(islice(messages, 2))
         if len(found) != 1:
             raise MalformedError(Reason.NOT_READABLE, "request", found=len(found), expected="one message")
@@ -189,6 +206,12 @@ class Interceptor(grpc.ServerInterceptor):
             if data is None:
                 return
             yield read_message(data, handler)
+
+    def _still(self, messages: Iterator[object], conduct: "Conduct") -> Iterator[object]:
+        """What a stream sends, for as long as its caller may."""
+        for message in messages:
+            self._require_still(conduct)
+            yield message
 
     def _no_room(self, reason: Reason, expected: str) -> RejectedError:
         retry = self._limits.retry_milliseconds
@@ -226,6 +249,7 @@ class Conduct:
         self.method = method
         self.request_id = request_id
         self.context = context
+        self.names: Sequence[str] = ()
         self.caller = NOBODY
         self.began = time.monotonic()
         self.ended = threading.Event()

@@ -39,6 +39,10 @@ class Event(StrEnum):
     DRAINED = "DRAINED"
     DRAIN_OVERDUE = "DRAIN_OVERDUE"
     """Calls are still at work when the final timer ends; the process ends without them."""
+    LOOKED = "LOOKED"
+    """A watcher has looked at its chain."""
+    LOOK_FAILED = "LOOK_FAILED"
+    """It could not, or nobody took what it signed; it looks again."""
     EQUIVOCATION = "EQUIVOCATION"
     """A committee has signed two statements with one number; the store keeps both."""
 

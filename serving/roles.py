@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 import grpc
+from cryptography import x509
 from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
 
@@ -42,8 +43,8 @@ Rules = Mapping[str, frozenset[str]]
 class Callers(Protocol):
     """Tells who calls."""
 
-    def identify(self, context: grpc.ServicerContext) -> Caller:
-        """The caller, or a refusal."""
+    def identify_by(self, names: Iterable[str]) -> Caller:
+        """The caller with these names in its certificate, or a refusal."""
 
 
 class LocalCallers:
@@ -52,7 +53,7 @@ class LocalCallers:
     def __init__(self, roles: Iterable[str]) -> None:
         self._caller = Caller("local", frozenset(roles))
 
-    def identify(self, context: grpc.ServicerContext) -> Caller:  # noqa: ARG002 - there is nothing in it
+    def identify_by(self, names: Iterable[str]) -> Caller:  # noqa: ARG002 - there are none
         """The one caller."""
         return self._caller
 
@@ -63,14 +64,27 @@ class CertifiedCallers:
     def __init__(self, table: LastGood[RoleTable]) -> None:
         self._table = table
 
-    def identify(self, context: grpc.ServicerContext) -> Caller:
-        """The caller with the roles of every name that it has."""
+    def identify_by(self, names: Iterable[str]) -> Caller:
+        """The caller with the roles of every name in its certificate."""
         table = self._table.content
-        known = [name for name in names_of(context) if name in table]
+        known = [name for name in names if name in table]
         if not known:
             expected = "a certificate with a name that has a role here"
             raise RejectedError(Reason.NOT_AUTHENTICATED, "", found="another one", expected=expected)
         return Caller(known[0], frozenset().union(*(table[name] for name in known)))
+
+
+def names_in(certificate: x509.Certificate) -> list[str]:
+    """The names in a certificate, each with its kind, in the order in which gRPC tells them."""
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError):
+        return []
+    by_kind = {
+        "dns": names.get_values_for_type(x509.DNSName),
+        "uri": names.get_values_for_type(x509.UniformResourceIdentifier),
+    }
+    return [f"{kind}:{name}" for kind in KINDS_OF_NAMES for name in by_kind[kind]]
 
 
 def names_of(context: grpc.ServicerContext) -> list[str]:

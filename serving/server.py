@@ -125,8 +125,9 @@ class Server:
         except (RuntimeError, OSError):
             self._interceptor.stop()
             self._stop_tracing(0)
-            expected = "addresses that are free"
-            raise MisuseError(Reason.OUT_OF_BOUNDS, "listen", found="one that is taken", expected=expected) from None
+            wanted = filter(None, (self._settings.listen.address, self._settings.metrics.address))
+            found, expected = f"one that is taken: {' or '.join(wanted)}", "addresses that are free"
+            raise MisuseError(Reason.OUT_OF_BOUNDS, "listen", found=found, expected=expected) from None
         self._readiness.start(self._settings.pace.check_milliseconds)
         self._server.start()
         self._log.tell(Event.STARTED, address=self._settings.listen.address, tls=self._certificates is not None)

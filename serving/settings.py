@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from serving.address import UNIX, require_address, require_private
+from serving.address import require_address, require_loopback, require_private
 from serving.errors import MalformedError, MisuseError, Reason
 from serving.limits import Limits
 from serving.roles import read_roles
@@ -73,10 +73,7 @@ class Metrics:
 
     def __post_init__(self) -> None:
         if self.address is not None:
-            require_private(require_address(self.address, METRICS_ADDRESS), METRICS_ADDRESS)
-            if self.address.startswith(UNIX):
-                expected = "a loopback address"
-                raise MisuseError(Reason.NOT_PRIVATE, METRICS_ADDRESS, found=self.address, expected=expected)
+            require_loopback(self.address, METRICS_ADDRESS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,8 @@ class Acceptance:
     """Of that proof."""
     refreshed_at: int
     """When it was accepted or refreshed last."""
+    payee: bytes | None = None
+    """Whom the release pays by which a lock was seized last."""
 
     def demand(self, domain: str) -> Demand:
         """What was demanded and proved last."""
@@ -240,7 +242,7 @@ def seize_locks(acceptance: Acceptance, claim: ProvedClaim, moment: int) -> Chan
     leaving = claim.inputs.nullifiers
     require_held(acceptance, leaving, "nullifiers")
     held = tuple(each for each in acceptance.held if each not in leaving)
-    after = advance(acceptance, held=held, state=State.SEIZED)
+    after = advance(acceptance, held=held, state=State.SEIZED, payee=claim.demand.binding.recipient)
     return Change(after, record(Event.SEIZE, after, moment, claim, leaving))
 
 

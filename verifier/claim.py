@@ -136,8 +136,7 @@ def list_unused(inputs: PublicInputs, said: Said) -> tuple[str, ...]:
 def require_context(inputs: PublicInputs, demand: Demand, moment: int) -> None:
     """Step 5: the proof was made for this place, and for a time that is not over."""
     require_value(Reason.WRONG_CONTEXT, "context", inputs.context, demand.context)
-    if moment >= demand.binding.expiry:
-        raise RejectedError(Reason.EXPIRED, "expires", found=moment, expected=f"before {demand.binding.expiry}")
+    demand.binding.require_time_left(moment)
 
 
 def require_policy(inputs: PublicInputs, policy: Said) -> None:

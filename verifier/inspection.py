@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from facts.log_head import LogHead, LogKey
 from margin.errors import InternalError, MisuseError, Reason
@@ -11,6 +12,9 @@ from verifier.store.audit import audit_rows
 from verifier.store.database import Database, Transaction
 from verifier.store.schema import MIGRATIONS, Identity, find_identity, read_version
 from verifier.witness import WitnessFile, require_no_older
+
+MOST_UNNAMED: Final = 1000
+"""So many are told; when they are named there are others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,8 @@ class Inspection:
     identity: Identity
     version: int
     head: LogHead
+    unnamed: tuple[str, ...]
+    """Acceptances with a seizure of which nobody wrote down whom it pays, the newest first; its claim says it again."""
 
 
 def inspect_store(database: Database, witness: Witness | None = None) -> Inspection:
@@ -71,7 +77,8 @@ def inspect_store(database: Database, witness: Witness | None = None) -> Inspect
         snapshot = Snapshot(transaction, identity.origin)
         if witness is not None:
             require_no_older(snapshot, witnessed)
-        return Inspection(identity, version, snapshot.head)
+        unnamed = tuple(records.list_unnamed_seizures(transaction, MOST_UNNAMED))
+        return Inspection(identity, version, snapshot.head, unnamed)
 
 
 def name_store(database: Database) -> Identity:

@@ -16,13 +16,15 @@ from threading import Lock
 from typing import Any, Final
 
 from facts.canonical import prefix_of
+from facts.lock_root import LockRoot
 from facts.policy_version import PolicyVersion
 from facts.public_inputs import PublicInputs
 from facts.roots import PublishedRoots, Roots
 from facts.roster import Appointment, Roster
-from facts.signed import Kind, Signed
+from facts.signed import Kind, Signed, decode_signed
 from margin.errors import InternalError, MalformedError, MarginError, MisuseError, Reason, RejectedError
 from verifier.bell import Bell
+from verifier.cosigning import KEPT_BLOCKS, Contradiction, Cosigned, cut, find_contradiction, join_parts
 from verifier.gazette import (
     NOTHING_YET,
     Change,
@@ -34,7 +36,7 @@ from verifier.gazette import (
     read_fact,
     says_the_same,
 )
-from verifier.store import publications
+from verifier.store import cosignatures, publications
 from verifier.store.database import Database, Transaction
 from verifier.store.ledger import Clock, Request
 from verifier.store.publications import FactRow, Published
@@ -132,6 +134,49 @@ class Registry:
                 self._keep_evidence(statement, data)
             raise
 
+    def cosign(self, data: bytes) -> Cosigned:
+        """Join the signatures of some watchers with those that are here; publish when they are enough."""
+        unverified = read_fact(data)
+        statement = unverified.statement
+        if not isinstance(statement, LockRoot):
+            raise MalformedError(Reason.WRONG_MESSAGE, "statement", found=statement.KIND, expected=Kind.LOCK_ROOT)
+        self._look().verify_part(unverified, self._clock())
+        joined = self._cosign(unverified)
+        if isinstance(joined, Cosigned):
+            return joined
+        part = joined.part
+        self._notice(Equivocation(Kind.LOCK_ROOT, part.subject, part.sequence, joined.accepted, joined.refused))
+        expected = f"what {part.signer.hex()} signed with number {part.sequence} before"
+        raise RejectedError(Reason.EQUIVOCATION, "sequence", found="another statement", expected=expected)
+
+    def _cosign(self, unverified: Signed[LockRoot]) -> Cosigned | Contradiction:
+        """What became of it; of a signer who said something else before, both are on the disk when this returns."""
+        statement = unverified.statement
+        with self._database.write() as transaction:
+            gazette = self._read(transaction, is_alone=True)
+            moment = self._clock()
+            verified = gazette.verify_part(unverified, moment)
+            alike = gazette.find_alike(statement)
+            known = cosignatures.list_cosignatures(transaction, statement.scope, statement.sequence)
+            if alike is not None:
+                known += cut(decode_signed(alike.data, LockRoot))
+            if contradiction := find_contradiction(unverified, known):
+                told = contradiction.accepted, contradiction.refused
+                cosignatures.keep_conviction(transaction, contradiction.part, moment, *told)
+                return contradiction
+            if alike is not None:
+                require_repeated(gazette, alike, statement, moment)
+                return tell_cosigned(gazette, alike)
+            gazette.require_timely(verified, moment)
+            keep_parts(transaction, unverified)
+            known = cosignatures.list_cosignatures(transaction, statement.scope, statement.sequence)
+            joined = join_parts(statement, known, verified.committee, gazette.roster.revoked, moment)
+            if len(joined.signatures) < verified.committee.threshold:
+                return Cosigned(statement.sequence, len(joined.signatures), verified.committee.threshold, None)
+            after, fact = self._take(transaction, gazette, joined, joined.encode(), moment)
+        self._advance(after)
+        return tell_cosigned(after, fact)
+
     def _publish(self, unverified: Signed[Any], data: bytes, request: Request | None) -> Published:
         with self._database.write() as transaction:
             gazette = self._read(transaction, is_alone=True)
@@ -160,6 +205,8 @@ class Registry:
         publications.insert_fact(transaction, describe_row(fact, gazette.governed))
         publications.delete_facts(transaction, sorted(places_of(gazette) - places_of(after)))
         publications.delete_answers(transaction, horizon_of(after.last))
+        if isinstance(unverified.statement, LockRoot):
+            cosignatures.delete_cosignatures(transaction, unverified.statement.scope, unverified.statement.sequence)
         return after, fact
 
     def _was_asked(self, request: Request, data: bytes) -> bool:
@@ -215,9 +262,9 @@ class Registry:
         return self._look()
 
     def evidence(self) -> list[tuple[bytes, bytes]]:
-        """What was accepted and what was refused with the same number."""
+        """What was accepted and what was refused with the same number: of committees, then of single watchers."""
         with self._database.read() as transaction:
-            return publications.list_evidence(transaction)
+            return publications.list_evidence(transaction) + cosignatures.list_convictions(transaction)
 
     # --- Watching ----------------------------------------------------------------------------------------
 
@@ -354,6 +401,31 @@ def require_same(gazette: Gazette, alike: Fact, statement: Any, moment: int) -> 
         raise RejectedError(reason, "sequence", found="another statement", expected=expected)
     if alike.wanted:
         gazette.require_standing(alike, moment, "sequence")
+
+
+def require_repeated(gazette: Gazette, alike: Fact, statement: LockRoot, moment: int) -> None:
+    """What was published, said again; one who did not sign it and says something else has lost, and told no lie."""
+    if alike.statement != statement:
+        if alike.statement.committee != statement.committee:
+            expected = f"above {statement.sequence}, which another committee has signed"
+            raise RejectedError(Reason.NOT_RISING, "sequence", found=statement.sequence, expected=expected)
+        expected = f"the statement that was published with number {statement.sequence}, or a later one"
+        raise RejectedError(Reason.CONFLICTING_FIELDS, "fact.statement", found="another statement", expected=expected)
+    gazette.require_standing(alike, moment, "sequence")
+
+
+def keep_parts(transaction: Transaction, unverified: Signed[LockRoot]) -> None:
+    """Write down what each signer said, if it is about one of its newest blocks."""
+    for part in cut(unverified):
+        if not cosignatures.put_cosignature(transaction, part, KEPT_BLOCKS):
+            expected = f"one of the newest {KEPT_BLOCKS} blocks that its signer signed"
+            raise RejectedError(Reason.TOO_OLD, "sequence", found=part.sequence, expected=expected)
+
+
+def tell_cosigned(gazette: Gazette, fact: Fact) -> Cosigned:
+    """What is answered of locks that are published."""
+    published, verified = describe(gazette, fact), fact.verified
+    return Cosigned(published.sequence, len(verified.signers), verified.committee.threshold, published.named)
 
 
 def describe(gazette: Gazette, fact: Fact) -> Published:

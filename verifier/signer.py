@@ -34,9 +34,10 @@ from verifier.store.schema import Identity
 MINUTE_SECONDS: Final = 60
 MOST_IN_A_MINUTE: Final = 60_000
 
+FOR_CHAINS: Final = (Role.ATTESTATION, Algorithm.SECP256K1)
 USES: Final = (
     (Role.ATTESTATION, Algorithm.ED25519),
-    (Role.ATTESTATION, Algorithm.SECP256K1),
+    FOR_CHAINS,
     (Role.LOG, Algorithm.ED25519),
 )
 SignerT = TypeVar("SignerT")
@@ -178,7 +179,7 @@ class FolderKeys:
             log=log if isinstance(log, ed25519.SigningKey) else None,
             log_keys=list_believed(listed, Role.LOG, Algorithm.ED25519),
             revoked=frozenset(map(name_signer, listed.revoked)),
-            is_for_chains=any(key.algorithm is Algorithm.SECP256K1 for key in listed.keys),
+            is_for_chains=any((key.role, key.algorithm) == FOR_CHAINS for key in listed.keys),
             failure=failure,
         )
 
@@ -280,7 +281,7 @@ def attest(receipt: Receipt, domain: str) -> Attestation:
         domain=domain,
         chain_id=acceptance.destination.chain_id,
         contract=acceptance.destination.contract,
-        recipient=acceptance.destination.recipient,
+        recipient=name_recipient(receipt),
         acceptance=acceptance.id,
         event=entry.event,
         state=acceptance.state,
@@ -299,6 +300,17 @@ def attest(receipt: Receipt, domain: str) -> Attestation:
     attestation.require_restates(entry, receipt.place)
     require_proved_place(receipt, domain)
     return attestation
+
+
+def name_recipient(receipt: Receipt) -> bytes:
+    """Who benefits; of a seizure, whom its release pays: an escrow pays nobody else by this word.
+
+    The owner of a lock can make a release for the same door, to an account of its own.
+    """
+    acceptance = receipt.acceptance
+    if receipt.entry.event is Event.SEIZE and acceptance.payee is not None:
+        return acceptance.payee
+    return acceptance.destination.recipient
 
 
 def require_proved_place(receipt: Receipt, domain: str) -> None:

@@ -56,8 +56,8 @@ class AsyncConnection:
                     item = await self.ask(watch.take(message))
                     token = take_token(message)
                     patience.restore()
-                    if item is not None:
-                        yield Change(item, token)
+                    if item is not None or watch.with_signs:
+                        yield Change(item, token)  # type: ignore[arg-type] # such a watch is one of items or None
                 await asyncio.sleep(patience.spend(None))
             except grpc.aio.AioRpcError as error:
                 await asyncio.sleep(patience.spend(error_of(error)))
@@ -110,4 +110,4 @@ class AsyncConnection:
 
 def error_of(error: grpc.aio.AioRpcError) -> ClientError:
     """What a call that failed tells."""
-    return read_status(error.code(), tuple(error.trailing_metadata()))
+    return read_status(error.code(), tuple(error.trailing_metadata()), error.details())

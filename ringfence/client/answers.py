@@ -123,6 +123,7 @@ def require_seized(holding: Holding, claim: UnverifiedClaim, acceptance: str) ->
     require_claim(holding, claim, Event.SEIZE)
     require_same("acceptance", holding.attestation.acceptance, acceptance)
     require_same("left", holding.attestation.left, tuple(sorted(claim.inputs.nullifiers)))
+    require_same("recipient", holding.attestation.recipient, claim.demand.binding.recipient)
 
 
 # --- The rules -------------------------------------------------------------------------------------------

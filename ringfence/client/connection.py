@@ -56,8 +56,8 @@ class Connection:
                     item = self.ask(watch.take(message))
                     token = take_token(message)
                     patience.restore()
-                    if item is not None:
-                        yield Change(item, token)
+                    if item is not None or watch.with_signs:
+                        yield Change(item, token)  # type: ignore[arg-type] # such a watch is one of items or None
                 self._pause(patience.spend(None))
             except grpc.RpcError as error:
                 self._pause(patience.spend(error_of(error)))
@@ -109,4 +109,4 @@ class Connection:
 def error_of(error: grpc.RpcError) -> ClientError:
     """What a call that failed tells; an error of gRPC is the call itself."""
     ended: Any = error
-    return read_status(ended.code(), ended.trailing_metadata())
+    return read_status(ended.code(), ended.trailing_metadata(), ended.details())

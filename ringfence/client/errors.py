@@ -14,8 +14,19 @@ import grpc
 from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
-from margin.errors import MarginError, shorten
+from margin.errors import MarginError
+from ringfence.client.failure import ClientError
 from ringfence.wire.claim import Refusal
+
+__all__ = (
+    "AnswerError",
+    "ClientError",
+    "RefusedError",
+    "StatusError",
+    "UnreachableError",
+    "holding_answer",
+    "read_status",
+)
 
 STATUS_KEY: Final = "grpc-status-details-bin"
 ANSWER: Final = "answer"
@@ -31,20 +42,19 @@ NOBODY_THERE: Final = frozenset(
 )
 """Where no server gave a reason of its own, the network did."""
 
+SILENCES: Final = (
+    ("CERTIFICATE_VERIFY_FAILED", "a server whose certificate the authorities did not sign"),
+    ("No match found for server name", "a server whose certificate is for another name"),
+    ("WRONG_VERSION_NUMBER", "a server without TLS"),
+    ("Connection refused", "nobody who listens there"),
+    ("errors resolving", "a name without an address"),
+    ("Socket closed", "a server that hung up"),
+    ("Connection reset", "a server that hung up"),
+)
+"""What the network's own words come to, the most telling first; what else they hold is told to nobody."""
+SILENCE: Final = "no answer"
+
 Metadata = Iterable[tuple[str, str | bytes]]
-
-
-class ClientError(Exception):
-    """What every failed call tells."""
-
-    kind: str = "error"
-
-    def __init__(self, reason: str, field: str, *, found: object, expected: str) -> None:
-        self.reason = reason
-        self.field = field
-        self.found = shorten(found)
-        self.expected = expected
-        super().__init__(f"{field}: {reason}: found {self.found}, expected {expected}")
 
 
 class RefusedError(ClientError):
@@ -89,8 +99,9 @@ class UnreachableError(ClientError):
 
     kind = "unreachable"
 
-    def __init__(self, code: grpc.StatusCode) -> None:
-        super().__init__(code.name, "connection", found="no answer", expected="a server that answers in time")
+    def __init__(self, code: grpc.StatusCode, said: str = "") -> None:
+        found = next((meaning for words, meaning in SILENCES if words in said), SILENCE)
+        super().__init__(code.name, "connection", found=found, expected="a server that answers in time")
         self.code = code
 
 
@@ -118,13 +129,15 @@ def holding_answer() -> Iterator[None]:
 # --- A status with its details ---------------------------------------------------------------------------
 
 
-def read_status(code: grpc.StatusCode, metadata: Metadata | None) -> StatusError | UnreachableError:
+def read_status(
+    code: grpc.StatusCode, metadata: Metadata | None, said: str | None = None
+) -> StatusError | UnreachableError:
     """The error that a status stands for, with whatever details came with it."""
     status = find_status(metadata)
     info = error_details_pb2.ErrorInfo()
     if status is None or not unpack(status, info):
         if code in NOBODY_THERE:
-            return UnreachableError(code)
+            return UnreachableError(code, said or "")
         return StatusError(code, reason=code.name, kind="internal", expected="a status with its details")
     bad, request, retry = error_details_pb2.BadRequest(), error_details_pb2.RequestInfo(), error_details_pb2.RetryInfo()
     unpack(status, bad)

@@ -14,7 +14,7 @@ from ringfence.client.procedure import LOG, Procedure, send
 from ringfence.client.replay import Replay
 from ringfence.v1 import log_service_pb2
 from ringfence.wire.elements import read_bytes, read_count
-from ringfence.wire.log import LARGEST_LEAF, read_head, read_path
+from ringfence.wire.log import LARGEST_LEAF, LogReceipt, read_head, read_path
 
 ENTRIES_AT_ONCE: Final = 500
 
@@ -66,14 +66,7 @@ class Log:
     def require_continued(self, smaller: SignedHead, larger: SignedHead) -> Procedure[None]:
         """One head is the beginning of another; of two heads with one size, they are the same."""
         first, second = smaller.head, larger.head
-        path: tuple[bytes, ...] = ()
-        if 0 < first.size < second.size:
-            request = log_service_pb2.GetConsistencyProofRequest(
-                first_tree_size=first.size, second_tree_size=second.size
-            )
-            response = yield from send(LOG, "GetConsistencyProof", request, log_service_pb2.GetConsistencyProofResponse)
-            with holding_answer():
-                path = read_path(response.path)
+        path = (yield from self.consistency(first.size, second.size)) if 0 < first.size < second.size else ()
         if first.size == 0 < second.size:
             return
         with holding_answer():
@@ -83,19 +76,32 @@ class Log:
                 expected = f"the history of the {first.size} leaves that were seen"
                 raise RejectedError(Reason.LOG_FORKED, "head", found=error.found, expected=expected) from None
 
+    def consistency(self, size: int, larger: int) -> Procedure[tuple[bytes, ...]]:
+        """The steps that show one tree to be the beginning of a larger one; whoever has both roots can check them."""
+        request = log_service_pb2.GetConsistencyProofRequest(first_tree_size=size, second_tree_size=larger)
+        response = yield from send(LOG, "GetConsistencyProof", request, log_service_pb2.GetConsistencyProofResponse)
+        with holding_answer():
+            return read_path(response.path)
+
     def entry(self, index: int) -> Procedure[LogLeaf]:
         """One entry, shown to be in the newest tree."""
         head = yield from self.head()
-        if not 0 <= index < head.head.size:
-            expected = f"below {head.head.size}"
-            raise MisuseError(Reason.OUT_OF_BOUNDS, "index", found=index, expected=expected)
+        receipt = yield from self.receipt(index, head)
+        with holding_answer():
+            return decode_leaf(receipt.leaf)
+
+    def receipt(self, index: int, head: SignedHead) -> Procedure[LogReceipt]:
+        """One leaf, shown to be in the tree of a head, with what shows it."""
+        size = head.head.size
+        if not 0 <= index < size:
+            raise MisuseError(Reason.OUT_OF_BOUNDS, "index", found=index, expected=f"below {size}")
         leaves = yield from self.leaves(index, 1)
-        request = log_service_pb2.GetInclusionProofRequest(leaf_index=index, tree_size=head.head.size)
+        request = log_service_pb2.GetInclusionProofRequest(leaf_index=index, tree_size=size)
         response = yield from send(LOG, "GetInclusionProof", request, log_service_pb2.GetInclusionProofResponse)
         with holding_answer():
             path = read_path(response.path)
-            verify_inclusion(hash_leaf(leaves[0]), index, head.head.size, path, head.head.root)
-            return decode_leaf(leaves[0])
+            verify_inclusion(hash_leaf(leaves[0]), index, size, path, head.head.root)
+        return LogReceipt(head, index, leaves[0], path)
 
     def leaves(self, start: int, count: int) -> Procedure[list[bytes]]:
         """Entries in a row as the tree hashes them; only a root shows that they are in it."""

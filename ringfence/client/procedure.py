@@ -58,6 +58,8 @@ class Watch(Generic[ItemT]):
     """The request, from a resume token on."""
     take: Callable[[Any], Procedure[ItemT | None]]
     """What a message tells, checked; None for a sign of life."""
+    with_signs: bool = False
+    """Whether signs of life are handed on, too, for their tokens: who has one misses nothing from then on."""
 
 
 @dataclass(frozen=True, slots=True)

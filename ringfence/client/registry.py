@@ -1,13 +1,15 @@
 """What is asked of a registry of signed facts: to take one, and which roots hold now."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
 from google.protobuf.message import Message
 
+from facts.lock_root import LockRoot
 from facts.roots import PublishedRoots
-from facts.signed import Kind, kind_of
+from facts.signed import MAX_SIGNATURES, Kind, Signed, decode_signed, kind_of
 from margin.errors import MisuseError, Reason
 from ringfence.client.answers import require_same
 from ringfence.client.errors import holding_answer
@@ -21,6 +23,7 @@ from ringfence.client.procedure import (
     send,
 )
 from ringfence.v1 import registry_service_pb2 as messages
+from ringfence.wire.elements import read_field_element, read_range
 from ringfence.wire.facts import decode_any, read_roots, require_roots, write_signed_fact
 
 PUBLISHING: Final[Mapping[Kind, tuple[str, type[Message], type[Message]]]] = MappingProxyType(
@@ -48,6 +51,22 @@ PUBLISHING: Final[Mapping[Kind, tuple[str, type[Message], type[Message]]]] = Map
 """The method for each kind of fact, with what it takes and gives."""
 
 
+@dataclass(frozen=True, slots=True)
+class Cosigned:
+    """How far the locks of a chain at a block are."""
+
+    sequence: int
+    signatures: int
+    threshold: int
+    lock_root: int | None
+    """The root over all chains, once they are published."""
+
+    @property
+    def is_published(self) -> bool:
+        """Whether claims may name it."""
+        return self.lock_root is not None
+
+
 class Registry:
     """A registry; what it says of facts was signed by others, and can be checked without it."""
 
@@ -71,6 +90,14 @@ class Registry:
                 require_same("root", int.from_bytes(root, "big"), statement.root)
         return told
 
+    def cosign_lock_root(self, signed: bytes) -> Procedure[Cosigned]:
+        """Hand over what some watchers signed; how far the locks are. The same may be handed over again and again."""
+        unverified = decode_signed(signed, LockRoot)
+        request = messages.CosignLockRootRequest(fact=write_signed_fact(signed))
+        response = yield from send(REGISTRY, "CosignLockRoot", request, messages.CosignLockRootResponse, LONG_SECONDS)
+        with holding_answer():
+            return read_cosigned(response, unverified)
+
     def roots(self) -> Procedure[PublishedRoots]:
         """The roots that hold now, with the facts that make them so."""
         response = yield from send(REGISTRY, "GetRoots", messages.GetRootsRequest(), messages.GetRootsResponse)
@@ -85,6 +112,16 @@ class Registry:
             lambda token: messages.WatchRootsRequest(resume_token=token),
             take_roots,
         )
+
+
+def read_cosigned(response: messages.CosignLockRootResponse, unverified: Signed[LockRoot]) -> Cosigned:
+    """An answer about the locks that were handed over, whose numbers go together."""
+    require_same("sequence", response.sequence, unverified.statement.sequence)
+    read_range(response.threshold, "threshold", 1, MAX_SIGNATURES)
+    read_range(response.signatures, "signatures", 1, MAX_SIGNATURES)
+    require_same("published", response.published, response.signatures >= response.threshold)
+    lock_root = read_field_element(response.lock_root, "lock_root") if response.published else None
+    return Cosigned(response.sequence, response.signatures, response.threshold, lock_root)
 
 
 def take_roots(message: messages.WatchRootsResponse) -> Procedure[PublishedRoots | None]:

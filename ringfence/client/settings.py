@@ -1,8 +1,9 @@
-"""How a server is reached: its address, certificates, and how much and how long an answer may be."""
+"""How a server is reached, what is believed of it, and how much and how long an answer may be."""
 
 import ipaddress
 import json
 import re
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,6 +26,16 @@ LARGEST_MESSAGE: Final = 1 << 21
 LONGEST_SECONDS: Final = 3600
 STREAM_SECONDS: Final = 24 * 3600
 """A server ends its streams earlier."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrustFiles:
+    """What is believed, and what was seen."""
+
+    anchor: Path | None = None
+    """Whose word counts: the document that is pinned."""
+    heads: Path | None = None
+    """Where the last head of the log is kept, so that the next caller knows it; in memory where it is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +77,9 @@ class ConnectionSettings:
             return None
         authorities = read_pem(self.authorities, "connection.authorities")
         key = read_pem(self.key, "connection.key")
-        return grpc.ssl_channel_credentials(authorities, key, read_pem(self.certificate, "connection.certificate"))
+        certificate = read_pem(self.certificate, "connection.certificate")
+        require_pair(self.certificate, self.key)
+        return grpc.ssl_channel_credentials(authorities, key, certificate)
 
     @property
     def options(self) -> list[tuple[str, str | int]]:
@@ -102,6 +115,17 @@ class ConnectionSettings:
         }
         tried = {"name": names, "retryPolicy": policy} if self.attempts > 1 else {"name": names}
         return {"methodConfig": [tried], "retryThrottling": {"maxTokens": 20, "tokenRatio": 0.2}}
+
+
+def require_pair(certificate: Path, key: Path) -> None:
+    """The key is that of the certificate: gRPC would say no more than that nobody answers."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(
+            certificate, key, password=""
+        )  # or it would ask for one
+    except (ssl.SSLError, ValueError):
+        expected = "the key of connection.certificate, both in PEM, without a passphrase"
+        raise MisuseError(Reason.NOT_A_KEY, "connection.key", found="another key, or none", expected=expected) from None
 
 
 def require_place(address: str) -> str:

@@ -224,6 +224,17 @@ class Verifier:
         _, response = yield from self._look_up(acceptance)
         return tuple(response.sealed_releases)
 
+    def acceptance_with_releases(self, acceptance: str) -> Procedure[tuple[Holding, tuple[bytes, ...]]]:
+        """An acceptance as it is now, with the release of each lock that it holds, in their order, for a venue."""
+        found, response = yield from self._look_up(acceptance)
+        with holding_answer():
+            held = found.attestation.held
+            read_count(response.sealed_releases, "sealed_releases", 0, len(held))
+            if len(response.sealed_releases) not in {0, len(held)}:
+                name, said = "sealed_releases", f"{len(response.sealed_releases)}"
+                raise MalformedError(Reason.WRONG_COUNT, name, found=said, expected=f"none, or {len(held)}")
+        return found, tuple(response.sealed_releases)
+
     def acceptances(
         self, state: State | None = None, position_tag: int | None = None, most: int = MOST_ACCEPTANCES
     ) -> Procedure[list[AcceptanceReport]]:
@@ -258,6 +269,11 @@ class Verifier:
             lambda token: verifier_service_pb2.WatchAcceptancesRequest(resume_token=token),
             Changes(self).take,
         )
+
+    def watch_with_signs(self) -> Watch[Holding | None]:
+        """The same with signs of life, as nothing: the first says that the watch has begun."""
+        watch = self.watch()
+        return Watch(watch.method, watch.response, watch.begin, watch.take, with_signs=True)
 
     # --- Trust -------------------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from ringfence.v1 import access_pb2 as ringfence_dot_v1_dot_access__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#ringfence/v1/registry_service.proto\x12\x0cringfence.v1\x1a\x19ringfence/v1/access.proto\"6\n\rFactSignature\x12\x12\n\npublic_key\x18\x01 \x01(\x0c\x12\x11\n\tsignature\x18\x02 \x01(\x0c\"P\n\nSignedFact\x12\x11\n\tstatement\x18\x01 \x01(\x0c\x12/\n\nsignatures\x18\x02 \x03(\x0b\x32\x1b.ringfence.v1.FactSignature\"V\n\x18PublishMarketRootRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12&\n\x04\x66\x61\x63t\x18\x02 \x01(\x0b\x32\x18.ringfence.v1.SignedFact\"B\n\x19PublishMarketRootResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x13\n\x0bmarket_root\x18\x02 \x01(\x0c\"T\n\x16PublishBookRootRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12&\n\x04\x66\x61\x63t\x18\x02 \x01(\x0b\x32\x18.ringfence.v1.SignedFact\">\n\x17PublishBookRootResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x11\n\tbook_root\x18\x02 \x01(\x0c\"T\n\x16PublishLockRootRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12&\n\x04\x66\x61\x63t\x18\x02 \x01(\x0b\x32\x18.ringfence.v1.SignedFact\">\n\x17PublishLockRootResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x11\n\tlock_root\x18\x02 \x01(\x0c\"R\n\x14PublishPolicyRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12&\n\x04\x66\x61\x63t\x18\x02 \x01(\x0b\x32\x18.ringfence.v1.SignedFact\"Y\n\x15PublishPolicyResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x13\n\x0bpolicy_hash\x18\x02 \x01(\x0c\x12\x19\n\x11\x61\x63tive_at_seconds\x18\x03 \x01(\x04\"W\n\x19PublishAppointmentRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12&\n\x04\x66\x61\x63t\x18\x02 \x01(\x0b\x32\x18.ringfence.v1.SignedFact\"Y\n\x1aPublishAppointmentResponse\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\x11\n\tcommittee\x18\x02 \x01(\x0c\x12\x19\n\x11\x61\x63tive_at_seconds\x18\x03 \x01(\x04\"V\n\x18PublishRevocationRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12&\n\x04\x66\x61\x63t\x18\x02 \x01(\x0b\x32\x18.ringfence.v1.SignedFact\"K\n\x19PublishRevocationResponse\x12\x12\n\npublic_key\x18\x01 \x01(\x0c\x12\x1a\n\x12revoked_at_seconds\x18\x02 \x01(\x04\"\x11\n\x0fGetRootsRequest\"\x91\x01\n\rPublishedRoot\x12\x0c\n\x04root\x18\x01 \x01(\x0c\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12\x1b\n\x13observed_at_seconds\x18\x03 \x01(\x04\x12\x1a\n\x12\x65xpires_at_seconds\x18\x04 \x01(\x04\x12\'\n\x05\x66\x61\x63ts\x18\x05 \x03(\x0b\x32\x18.ringfence.v1.SignedFact\"\x8b\x01\n\x05Roots\x12)\n\x04\x62ook\x18\x01 \x01(\x0b\x32\x1b.ringfence.v1.PublishedRoot\x12+\n\x06market\x18\x02 \x01(\x0b\x32\x1b.ringfence.v1.PublishedRoot\x12*\n\x05locks\x18\x03 \x01(\x0b\x32\x1b.ringfence.v1.PublishedRoot\"6\n\x10GetRootsResponse\x12\"\n\x05roots\x18\x01 \x01(\x0b\x32\x13.ringfence.v1.Roots\")\n\x11WatchRootsRequest\x12\x14\n\x0cresume_token\x18\x01 \x01(\t\"N\n\x12WatchRootsResponse\x12\"\n\x05roots\x18\x01 \x01(\x0b\x32\x13.ringfence.v1.Roots\x12\x14\n\x0cresume_token\x18\x02 \x01(\t2\xd2\x06\n\x0fRegistryService\x12m\n\x11PublishMarketRoot\x12&.ringfence.v1.PublishMarketRootRequest\x1a\'.ringfence.v1.PublishMarketRootResponse\"\x07\xa2\xbb\x18\x03\n\x01\x04\x12g\n\x0fPublishBookRoot\x12$.ringfence.v1.PublishBookRootRequest\x1a%.ringfence.v1.PublishBookRootResponse\"\x07\xa2\xbb\x18\x03\n\x01\x03\x12g\n\x0fPublishLockRoot\x12$.ringfence.v1.PublishLockRootRequest\x1a%.ringfence.v1.PublishLockRootResponse\"\x07\xa2\xbb\x18\x03\n\x01\x05\x12\x61\n\rPublishPolicy\x12\".ringfence.v1.PublishPolicyRequest\x1a#.ringfence.v1.PublishPolicyResponse\"\x07\xa2\xbb\x18\x03\n\x01\x06\x12p\n\x12PublishAppointment\x12\'.ringfence.v1.PublishAppointmentRequest\x1a(.ringfence.v1.PublishAppointmentResponse\"\x07\xa2\xbb\x18\x03\n\x01\x06\x12m\n\x11PublishRevocation\x12&.ringfence.v1.PublishRevocationRequest\x1a\'.ringfence.v1.PublishRevocationResponse\"\x07\xa2\xbb\x18\x03\n\x01\x06\x12X\n\x08GetRoots\x12\x1d.ringfence.v1.GetRootsRequest\x1a\x1e.ringfence.v1.GetRootsResponse\"\r\xa2\xbb\x18\t\n\x07\x01\x02\x03\x04\x05\x06\x07\x12`\n\nWatchRoots\x12\x1f.ringfence.v1.WatchRootsRequest\x1a .ringfence.v1.WatchRootsResponse\"\r\xa2\xbb\x18\t\n\x07\x01\x02\x03\x04\x05\x06\x07\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#ringfence/v1/registry_service.proto\x12\x0cringfence.v1\x1a\x19ringfence/v1/access.proto\"6\n\rFactSignature\x12\x12\n\npublic_key\x18\x01 \x01(\x0c\x12\x11\n\tsignature\x18\x02 \x01(\x0c\"P\n\nSignedFact\x12\x11\n\tstatement\x18\x01 \x01(\x0c\x12/\n\nsignatures\x18\x02 \x03(\x0b\x32\x1b.ringfence.v1.FactSignature\"V\n\x18PublishMarketRootRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12&\n\x04\x66\x61\x63t\x18\x02 \x01(\x0b\x32\x18.ringfence.v1.SignedFact\"B\n\x19PublishMarketRootResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x13\n\x0bmarket_root\x18\x02 \x01(\x0c\"T\n\x16PublishBookRootRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12&\n\x04\x66\x61\x63t\x18\x02 \x01(\x0b\x32\x18.ringfence.v1.SignedFact\">\n\x17PublishBookRootResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x11\n\tbook_root\x18\x02 \x01(\x0c\"T\n\x16PublishLockRootRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12&\n\x04\x66\x61\x63t\x18\x02 \x01(\x0b\x32\x18.ringfence.v1.SignedFact\">\n\x17PublishLockRootResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x11\n\tlock_root\x18\x02 \x01(\x0c\"?\n\x15\x43osignLockRootRequest\x12&\n\x04\x66\x61\x63t\x18\x01 \x01(\x0b\x32\x18.ringfence.v1.SignedFact\"w\n\x16\x43osignLockRootResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x12\n\nsignatures\x18\x02 \x01(\r\x12\x11\n\tthreshold\x18\x03 \x01(\r\x12\x11\n\tpublished\x18\x04 \x01(\x08\x12\x11\n\tlock_root\x18\x05 \x01(\x0c\"R\n\x14PublishPolicyRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12&\n\x04\x66\x61\x63t\x18\x02 \x01(\x0b\x32\x18.ringfence.v1.SignedFact\"Y\n\x15PublishPolicyResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x13\n\x0bpolicy_hash\x18\x02 \x01(\x0c\x12\x19\n\x11\x61\x63tive_at_seconds\x18\x03 \x01(\x04\"W\n\x19PublishAppointmentRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12&\n\x04\x66\x61\x63t\x18\x02 \x01(\x0b\x32\x18.ringfence.v1.SignedFact\"Y\n\x1aPublishAppointmentResponse\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\x11\n\tcommittee\x18\x02 \x01(\x0c\x12\x19\n\x11\x61\x63tive_at_seconds\x18\x03 \x01(\x04\"V\n\x18PublishRevocationRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12&\n\x04\x66\x61\x63t\x18\x02 \x01(\x0b\x32\x18.ringfence.v1.SignedFact\"K\n\x19PublishRevocationResponse\x12\x12\n\npublic_key\x18\x01 \x01(\x0c\x12\x1a\n\x12revoked_at_seconds\x18\x02 \x01(\x04\"\x11\n\x0fGetRootsRequest\"\x91\x01\n\rPublishedRoot\x12\x0c\n\x04root\x18\x01 \x01(\x0c\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12\x1b\n\x13observed_at_seconds\x18\x03 \x01(\x04\x12\x1a\n\x12\x65xpires_at_seconds\x18\x04 \x01(\x04\x12\'\n\x05\x66\x61\x63ts\x18\x05 \x03(\x0b\x32\x18.ringfence.v1.SignedFact\"\x8b\x01\n\x05Roots\x12)\n\x04\x62ook\x18\x01 \x01(\x0b\x32\x1b.ringfence.v1.PublishedRoot\x12+\n\x06market\x18\x02 \x01(\x0b\x32\x1b.ringfence.v1.PublishedRoot\x12*\n\x05locks\x18\x03 \x01(\x0b\x32\x1b.ringfence.v1.PublishedRoot\"6\n\x10GetRootsResponse\x12\"\n\x05roots\x18\x01 \x01(\x0b\x32\x13.ringfence.v1.Roots\")\n\x11WatchRootsRequest\x12\x14\n\x0cresume_token\x18\x01 \x01(\t\"N\n\x12WatchRootsResponse\x12\"\n\x05roots\x18\x01 \x01(\x0b\x32\x13.ringfence.v1.Roots\x12\x14\n\x0cresume_token\x18\x02 \x01(\t2\xb8\x07\n\x0fRegistryService\x12m\n\x11PublishMarketRoot\x12&.ringfence.v1.PublishMarketRootRequest\x1a\'.ringfence.v1.PublishMarketRootResponse\"\x07\xa2\xbb\x18\x03\n\x01\x04\x12g\n\x0fPublishBookRoot\x12$.ringfence.v1.PublishBookRootRequest\x1a%.ringfence.v1.PublishBookRootResponse\"\x07\xa2\xbb\x18\x03\n\x01\x03\x12g\n\x0fPublishLockRoot\x12$.ringfence.v1.PublishLockRootRequest\x1a%.ringfence.v1.PublishLockRootResponse\"\x07\xa2\xbb\x18\x03\n\x01\x05\x12\x64\n\x0e\x43osignLockRoot\x12#.ringfence.v1.CosignLockRootRequest\x1a$.ringfence.v1.CosignLockRootResponse\"\x07\xa2\xbb\x18\x03\n\x01\x05\x12\x61\n\rPublishPolicy\x12\".ringfence.v1.PublishPolicyRequest\x1a#.ringfence.v1.PublishPolicyResponse\"\x07\xa2\xbb\x18\x03\n\x01\x06\x12p\n\x12PublishAppointment\x12\'.ringfence.v1.PublishAppointmentRequest\x1a(.ringfence.v1.PublishAppointmentResponse\"\x07\xa2\xbb\x18\x03\n\x01\x06\x12m\n\x11PublishRevocation\x12&.ringfence.v1.PublishRevocationRequest\x1a\'.ringfence.v1.PublishRevocationResponse\"\x07\xa2\xbb\x18\x03\n\x01\x06\x12X\n\x08GetRoots\x12\x1d.ringfence.v1.GetRootsRequest\x1a\x1e.ringfence.v1.GetRootsResponse\"\r\xa2\xbb\x18\t\n\x07\x01\x02\x03\x04\x05\x06\x07\x12`\n\nWatchRoots\x12\x1f.ringfence.v1.WatchRootsRequest\x1a .ringfence.v1.WatchRootsResponse\"\r\xa2\xbb\x18\t\n\x07\x01\x02\x03\x04\x05\x06\x07\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,6 +38,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REGISTRYSERVICE'].methods_by_name['PublishBookRoot']._serialized_options = b'\242\273\030\003\n\001\003'
   _globals['_REGISTRYSERVICE'].methods_by_name['PublishLockRoot']._loaded_options = None
   _globals['_REGISTRYSERVICE'].methods_by_name['PublishLockRoot']._serialized_options = b'\242\273\030\003\n\001\005'
+  _globals['_REGISTRYSERVICE'].methods_by_name['CosignLockRoot']._loaded_options = None
+  _globals['_REGISTRYSERVICE'].methods_by_name['CosignLockRoot']._serialized_options = b'\242\273\030\003\n\001\005'
   _globals['_REGISTRYSERVICE'].methods_by_name['PublishPolicy']._loaded_options = None
   _globals['_REGISTRYSERVICE'].methods_by_name['PublishPolicy']._serialized_options = b'\242\273\030\003\n\001\006'
   _globals['_REGISTRYSERVICE'].methods_by_name['PublishAppointment']._loaded_options = None
@@ -64,30 +66,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PUBLISHLOCKROOTREQUEST']._serialized_end=608
   _globals['_PUBLISHLOCKROOTRESPONSE']._serialized_start=610
   _globals['_PUBLISHLOCKROOTRESPONSE']._serialized_end=672
-  _globals['_PUBLISHPOLICYREQUEST']._serialized_start=674
-  _globals['_PUBLISHPOLICYREQUEST']._serialized_end=756
-  _globals['_PUBLISHPOLICYRESPONSE']._serialized_start=758
-  _globals['_PUBLISHPOLICYRESPONSE']._serialized_end=847
-  _globals['_PUBLISHAPPOINTMENTREQUEST']._serialized_start=849
-  _globals['_PUBLISHAPPOINTMENTREQUEST']._serialized_end=936
-  _globals['_PUBLISHAPPOINTMENTRESPONSE']._serialized_start=938
-  _globals['_PUBLISHAPPOINTMENTRESPONSE']._serialized_end=1027
-  _globals['_PUBLISHREVOCATIONREQUEST']._serialized_start=1029
-  _globals['_PUBLISHREVOCATIONREQUEST']._serialized_end=1115
-  _globals['_PUBLISHREVOCATIONRESPONSE']._serialized_start=1117
-  _globals['_PUBLISHREVOCATIONRESPONSE']._serialized_end=1192
-  _globals['_GETROOTSREQUEST']._serialized_start=1194
-  _globals['_GETROOTSREQUEST']._serialized_end=1211
-  _globals['_PUBLISHEDROOT']._serialized_start=1214
-  _globals['_PUBLISHEDROOT']._serialized_end=1359
-  _globals['_ROOTS']._serialized_start=1362
-  _globals['_ROOTS']._serialized_end=1501
-  _globals['_GETROOTSRESPONSE']._serialized_start=1503
-  _globals['_GETROOTSRESPONSE']._serialized_end=1557
-  _globals['_WATCHROOTSREQUEST']._serialized_start=1559
-  _globals['_WATCHROOTSREQUEST']._serialized_end=1600
-  _globals['_WATCHROOTSRESPONSE']._serialized_start=1602
-  _globals['_WATCHROOTSRESPONSE']._serialized_end=1680
-  _globals['_REGISTRYSERVICE']._serialized_start=1683
-  _globals['_REGISTRYSERVICE']._serialized_end=2533
+  _globals['_COSIGNLOCKROOTREQUEST']._serialized_start=674
+  _globals['_COSIGNLOCKROOTREQUEST']._serialized_end=737
+  _globals['_COSIGNLOCKROOTRESPONSE']._serialized_start=739
+  _globals['_COSIGNLOCKROOTRESPONSE']._serialized_end=858
+  _globals['_PUBLISHPOLICYREQUEST']._serialized_start=860
+  _globals['_PUBLISHPOLICYREQUEST']._serialized_end=942
+  _globals['_PUBLISHPOLICYRESPONSE']._serialized_start=944
+  _globals['_PUBLISHPOLICYRESPONSE']._serialized_end=1033
+  _globals['_PUBLISHAPPOINTMENTREQUEST']._serialized_start=1035
+  _globals['_PUBLISHAPPOINTMENTREQUEST']._serialized_end=1122
+  _globals['_PUBLISHAPPOINTMENTRESPONSE']._serialized_start=1124
+  _globals['_PUBLISHAPPOINTMENTRESPONSE']._serialized_end=1213
+  _globals['_PUBLISHREVOCATIONREQUEST']._serialized_start=1215
+  _globals['_PUBLISHREVOCATIONREQUEST']._serialized_end=1301
+  _globals['_PUBLISHREVOCATIONRESPONSE']._serialized_start=1303
+  _globals['_PUBLISHREVOCATIONRESPONSE']._serialized_end=1378
+  _globals['_GETROOTSREQUEST']._serialized_start=1380
+  _globals['_GETROOTSREQUEST']._serialized_end=1397
+  _globals['_PUBLISHEDROOT']._serialized_start=1400
+  _globals['_PUBLISHEDROOT']._serialized_end=1545
+  _globals['_ROOTS']._serialized_start=1548
+  _globals['_ROOTS']._serialized_end=1687
+  _globals['_GETROOTSRESPONSE']._serialized_start=1689
+  _globals['_GETROOTSRESPONSE']._serialized_end=1743
+  _globals['_WATCHROOTSREQUEST']._serialized_start=1745
+  _globals['_WATCHROOTSREQUEST']._serialized_end=1786
+  _globals['_WATCHROOTSRESPONSE']._serialized_start=1788
+  _globals['_WATCHROOTSRESPONSE']._serialized_end=1866
+  _globals['_REGISTRYSERVICE']._serialized_start=1869
+  _globals['_REGISTRYSERVICE']._serialized_end=2821
 # @@protoc_insertion_point(module_scope)

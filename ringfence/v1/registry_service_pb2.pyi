@@ -71,6 +71,26 @@ class PublishLockRootResponse(_message.Message):
     lock_root: bytes
     def __init__(self, sequence: _Optional[int] = ..., lock_root: _Optional[bytes] = ...) -> None: ...
 
+class CosignLockRootRequest(_message.Message):
+    __slots__ = ("fact",)
+    FACT_FIELD_NUMBER: _ClassVar[int]
+    fact: SignedFact
+    def __init__(self, fact: _Optional[_Union[SignedFact, _Mapping]] = ...) -> None: ...
+
+class CosignLockRootResponse(_message.Message):
+    __slots__ = ("sequence", "signatures", "threshold", "published", "lock_root")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURES_FIELD_NUMBER: _ClassVar[int]
+    THRESHOLD_FIELD_NUMBER: _ClassVar[int]
+    PUBLISHED_FIELD_NUMBER: _ClassVar[int]
+    LOCK_ROOT_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    signatures: int
+    threshold: int
+    published: bool
+    lock_root: bytes
+    def __init__(self, sequence: _Optional[int] = ..., signatures: _Optional[int] = ..., threshold: _Optional[int] = ..., published: _Optional[bool] = ..., lock_root: _Optional[bytes] = ...) -> None: ...
+
 class PublishPolicyRequest(_message.Message):
     __slots__ = ("request_id", "fact")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]

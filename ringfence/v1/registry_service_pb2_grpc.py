@@ -50,6 +50,11 @@ class RegistryServiceStub:
                 request_serializer=ringfence_dot_v1_dot_registry__service__pb2.PublishLockRootRequest.SerializeToString,
                 response_deserializer=ringfence_dot_v1_dot_registry__service__pb2.PublishLockRootResponse.FromString,
                 _registered_method=True)
+        self.CosignLockRoot = channel.unary_unary(
+                '/ringfence.v1.RegistryService/CosignLockRoot',
+                request_serializer=ringfence_dot_v1_dot_registry__service__pb2.CosignLockRootRequest.SerializeToString,
+                response_deserializer=ringfence_dot_v1_dot_registry__service__pb2.CosignLockRootResponse.FromString,
+                _registered_method=True)
         self.PublishPolicy = channel.unary_unary(
                 '/ringfence.v1.RegistryService/PublishPolicy',
                 request_serializer=ringfence_dot_v1_dot_registry__service__pb2.PublishPolicyRequest.SerializeToString,
@@ -97,6 +102,16 @@ class RegistryServiceServicer:
 
     def PublishLockRoot(self, request, context):
         """The locks of a chain at a final block, signed by its watchers.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CosignLockRoot(self, request, context):
+        """The same locks, signed by one watcher or by some of them. The registry joins what each of them brings and publishes the
+        locks with the signature that reaches the threshold; until then it answers how many there are. To ask again is to see how
+        far it is: the same signatures change nothing. A second statement of a signer about one block is refused and kept: it
+        convicts that signer. Of each signer the signatures under the newest few blocks of a chain are kept.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -157,6 +172,11 @@ def add_RegistryServiceServicer_to_server(servicer, server):
                     servicer.PublishLockRoot,
                     request_deserializer=ringfence_dot_v1_dot_registry__service__pb2.PublishLockRootRequest.FromString,
                     response_serializer=ringfence_dot_v1_dot_registry__service__pb2.PublishLockRootResponse.SerializeToString,
+            ),
+            'CosignLockRoot': grpc.unary_unary_rpc_method_handler(
+                    servicer.CosignLockRoot,
+                    request_deserializer=ringfence_dot_v1_dot_registry__service__pb2.CosignLockRootRequest.FromString,
+                    response_serializer=ringfence_dot_v1_dot_registry__service__pb2.CosignLockRootResponse.SerializeToString,
             ),
             'PublishPolicy': grpc.unary_unary_rpc_method_handler(
                     servicer.PublishPolicy,
@@ -266,6 +286,33 @@ class RegistryService:
             '/ringfence.v1.RegistryService/PublishLockRoot',
             ringfence_dot_v1_dot_registry__service__pb2.PublishLockRootRequest.SerializeToString,
             ringfence_dot_v1_dot_registry__service__pb2.PublishLockRootResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CosignLockRoot(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ringfence.v1.RegistryService/CosignLockRoot',
+            ringfence_dot_v1_dot_registry__service__pb2.CosignLockRootRequest.SerializeToString,
+            ringfence_dot_v1_dot_registry__service__pb2.CosignLockRootResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,6 +39,12 @@ class RegistryServiceStub:
     """A book of positions, signed by its venue."""
     PublishLockRoot: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.PublishLockRootRequest, _registry_service_pb2.PublishLockRootResponse]
     """The locks of a chain at a final block, signed by its watchers."""
+    CosignLockRoot: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.CosignLockRootRequest, _registry_service_pb2.CosignLockRootResponse]
+    """The same locks, signed by one watcher or by some of them. The registry joins what each of them brings and publishes the
+    locks with the signature that reaches the threshold; until then it answers how many there are. To ask again is to see how
+    far it is: the same signatures change nothing. A second statement of a signer about one block is refused and kept: it
+    convicts that signer. Of each signer the signatures under the newest few blocks of a chain are kept.
+    """
     PublishPolicy: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.PublishPolicyRequest, _registry_service_pb2.PublishPolicyResponse]
     """A version of a policy, signed by governance."""
     PublishAppointment: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.PublishAppointmentRequest, _registry_service_pb2.PublishAppointmentResponse]
@@ -66,6 +72,12 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
     """A book of positions, signed by its venue."""
     PublishLockRoot: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.PublishLockRootRequest, _registry_service_pb2.PublishLockRootResponse]  # type: ignore[assignment]
     """The locks of a chain at a final block, signed by its watchers."""
+    CosignLockRoot: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.CosignLockRootRequest, _registry_service_pb2.CosignLockRootResponse]  # type: ignore[assignment]
+    """The same locks, signed by one watcher or by some of them. The registry joins what each of them brings and publishes the
+    locks with the signature that reaches the threshold; until then it answers how many there are. To ask again is to see how
+    far it is: the same signatures change nothing. A second statement of a signer about one block is refused and kept: it
+    convicts that signer. Of each signer the signatures under the newest few blocks of a chain are kept.
+    """
     PublishPolicy: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.PublishPolicyRequest, _registry_service_pb2.PublishPolicyResponse]  # type: ignore[assignment]
     """A version of a policy, signed by governance."""
     PublishAppointment: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.PublishAppointmentRequest, _registry_service_pb2.PublishAppointmentResponse]  # type: ignore[assignment]
@@ -108,6 +120,18 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.PublishLockRootResponse, _abc.Awaitable[_registry_service_pb2.PublishLockRootResponse]]:
         """The locks of a chain at a final block, signed by its watchers."""
+
+    @_abc_1.abstractmethod
+    def CosignLockRoot(
+        self,
+        request: _registry_service_pb2.CosignLockRootRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.CosignLockRootResponse, _abc.Awaitable[_registry_service_pb2.CosignLockRootResponse]]:
+        """The same locks, signed by one watcher or by some of them. The registry joins what each of them brings and publishes the
+        locks with the signature that reaches the threshold; until then it answers how many there are. To ask again is to see how
+        far it is: the same signatures change nothing. A second statement of a signer about one block is refused and kept: it
+        convicts that signer. Of each signer the signatures under the newest few blocks of a chain are kept.
+        """
 
     @_abc_1.abstractmethod
     def PublishPolicy(

@@ -338,14 +338,16 @@ class GetTrustRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class TrustedKey(_message.Message):
-    __slots__ = ("key_id", "statement", "is_for_development")
+    __slots__ = ("key_id", "statement", "is_for_development", "verifying_key")
     KEY_ID_FIELD_NUMBER: _ClassVar[int]
     STATEMENT_FIELD_NUMBER: _ClassVar[int]
     IS_FOR_DEVELOPMENT_FIELD_NUMBER: _ClassVar[int]
+    VERIFYING_KEY_FIELD_NUMBER: _ClassVar[int]
     key_id: bytes
     statement: str
     is_for_development: bool
-    def __init__(self, key_id: _Optional[bytes] = ..., statement: _Optional[str] = ..., is_for_development: _Optional[bool] = ...) -> None: ...
+    verifying_key: bytes
+    def __init__(self, key_id: _Optional[bytes] = ..., statement: _Optional[str] = ..., is_for_development: _Optional[bool] = ..., verifying_key: _Optional[bytes] = ...) -> None: ...
 
 class TrustedCommittee(_message.Message):
     __slots__ = ("kind", "scope", "digest", "threshold", "quorum", "members", "longest_age_seconds")

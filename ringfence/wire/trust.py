@@ -6,6 +6,7 @@ server alone.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Final
@@ -38,6 +39,8 @@ from ringfence.wire.operation import read_statement_name
 
 ADDRESS_BYTES: Final = 20
 MAX_KEYS: Final = 64
+MAX_KEY_BYTES: Final = 8192
+"""That of a statement with a hundred public inputs, of which none has as many as twenty."""
 MAX_COMMITTEES: Final = 128
 MAX_SIGNERS: Final = 16
 MAX_DESTINATIONS: Final = 256
@@ -60,6 +63,8 @@ class TrustedKey:
     key_id: str
     statement: str
     is_for_development: bool
+    canonical: bytes = b""
+    """The bytes that the id is the SHA-256 of; empty where a verifier of an earlier release does not tell them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +142,7 @@ def write_trust(trust: TrustReport) -> verifier_service_pb2.GetTrustResponse:
                 key_id=write_identity(each.key_id),
                 statement=each.statement,
                 is_for_development=each.is_for_development,
+                verifying_key=each.canonical,
             )
             for each in trust.keys
         ],
@@ -151,11 +157,13 @@ def write_trust(trust: TrustReport) -> verifier_service_pb2.GetTrustResponse:
 
 def read_key(message: verifier_service_pb2.TrustedKey, field: str) -> TrustedKey:
     """A verifying key that is allowed."""
-    return TrustedKey(
-        read_identity(message.key_id, join(field, "key_id")),
-        read_statement_name(message.statement, join(field, "statement")),
-        message.is_for_development,
-    )
+    key_id = read_identity(message.key_id, join(field, "key_id"))
+    name = join(field, "verifying_key")
+    canonical = read_bytes(message.verifying_key, name, 0, MAX_KEY_BYTES)
+    if canonical and sha256(canonical).hexdigest() != key_id:
+        raise MalformedError(Reason.CONFLICTING_FIELDS, name, found="another key", expected="the key of this id")
+    statement = read_statement_name(message.statement, join(field, "statement"))
+    return TrustedKey(key_id, statement, message.is_for_development, canonical)
 
 
 def read_committee(message: verifier_service_pb2.TrustedCommittee, field: str) -> TrustedCommittee:

@@ -6,7 +6,7 @@ import sys
 from functools import cache
 from pathlib import Path
 from shutil import which
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -22,9 +22,15 @@ needs_answering_system = pytest.mark.skipif(
 
 
 @cache
+def build_folder() -> TemporaryDirectory[str]:
+    """Where this process keeps what it compiled; it goes with the process."""
+    return TemporaryDirectory(prefix="answering-system-")
+
+
+@cache
 def build() -> Path:
     """The library that stands between the process and its system."""
-    library = Path(mkdtemp(prefix="answering-system-")) / "answering_system.so"
+    library = Path(build_folder().name) / "answering_system.so"
     subprocess.run(  # noqa: S603 -- the compiler of this machine
         [str(COMPILER), "-shared", "-fPIC", "-Wall", "-Werror", "-o", library, SOURCE, "-ldl"], check=True
     )

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
-from circuits.compile import record_statement
 from circuits.statement import Statement
 from circuits.statements.claim import Inputs
 from facts.packing import Packing
 from facts.public_inputs import input_names
 from snark.bn254.constants import GROUP_ORDER
 from tests.circuits.laboratory.forging import forge as follow_steps
+from tests.circuits.laboratory.outline import record_outline
 from tests.circuits.laboratory.system import Assignment
 from tests.circuits.statements.cheating import HINT, cheat, forge, locks_of, number
 from tests.circuits.statements.compiled import Compiled
@@ -22,7 +22,7 @@ ATTESTED: Final = ("floor", "ceiling", "chain_id", "deposit_index")
 
 def bits_held(statement: Statement) -> dict[str, int]:
     """The numbers that the statement itself holds to their bits."""
-    declared = record_statement(statement).declarations
+    declared = record_outline(statement).declarations
     return {each.name: each.bits for each in declared if each.bits < 254 and not each.name.endswith(ATTESTED)}
 
 

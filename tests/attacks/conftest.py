@@ -3,10 +3,9 @@
 import pytest
 
 from snark.bn254.backend import BackendName, CurveBackend, choose_curve
-from tests.prover.farm import farm_cache
-from tests.verifier.stores import clock, database, empty, ledger, server
+from tests.verifier.stores import clock, database, empty, ledger
 
-__all__ = ("clock", "database", "empty", "farm_cache", "ledger", "server")
+__all__ = ("clock", "database", "empty", "ledger")
 
 
 @pytest.fixture(params=[pytest.param(BackendName.NATIVE, marks=pytest.mark.native), BackendName.REFERENCE], ids=str)

@@ -91,11 +91,12 @@ def test_a_pin_is_a_sha256(zkey: Path, pin: str) -> None:
         open_key(zkey, sha256=pin)
 
 
-def test_k4_without_a_pin_an_altered_byte_is_refused_at_load_or_gives_no_proof(zkey: Path) -> None:
+@pytest.mark.parametrize("count", [80, pytest.param(1000, marks=pytest.mark.slow)])
+def test_k4_without_a_pin_an_altered_byte_is_refused_at_load_or_gives_no_proof(zkey: Path, count: int) -> None:
     """A byte that no prover reads, in the records of contributions, is the one exception."""
     data = zkey.read_bytes()
     unread = find_section(data, CONTRIBUTIONS)
-    for place, altered in flips(data, sample(range(len(data)), 200)):
+    for place, altered in flips(data, sample(range(len(data)), count)):
         zkey.write_bytes(altered)
         if place not in unread:
             assert refused(lambda: open_key(zkey).prove(CIRCUIT.wtns())) is not Reason.BROKEN_INVARIANT
@@ -180,7 +181,8 @@ def test_k4_whoever_looks_at_a_mapped_file_that_is_cut_short_ends_and_never_goes
     assert "went on" not in done.stdout
 
 
-def test_k4_every_byte_of_powers_of_tau_counts(tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [8, pytest.param(100, marks=pytest.mark.slow)])
+def test_k4_every_byte_of_powers_of_tau_counts(tmp_path: Path, count: int) -> None:
     """The records of contributions have names, and bytes of a hash's state that mean nothing: they are left out."""
     curve = choose_curve(BackendName.NATIVE)
     path = tmp_path / "powers.ptau"
@@ -188,7 +190,7 @@ def test_k4_every_byte_of_powers_of_tau_counts(tmp_path: Path) -> None:
     data = path.read_bytes()
     require_ptau(read_ptau(data), curve)
     records = find_section(data, PTAU_CONTRIBUTIONS)
-    places = [place for place in sample(range(len(data)), 20) if place not in records]
+    places = [place for place in sample(range(len(data)), count) if place not in records]
     for _, altered in flips(data, places):
         refused(lambda altered=altered: require_ptau(read_ptau(altered), curve))
 

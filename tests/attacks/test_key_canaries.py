@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -47,14 +48,21 @@ def require_silent(told: bytes) -> None:
         assert spelling not in told, "a secret was told"
 
 
+@cache
+def seal_key(name: str) -> bytes:
+    """The file of a key."""
+    key, role, algorithm = KEYS[name]
+    public = PublicPart(role, algorithm, key.public_key, NOON)
+    return Seal.draw(public.encode(), PASSPHRASE, CHEAP).close(key.secret.hex().encode())
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> KeyFolder:
     made = KeyFolder(tmp_path / "keys")
     made.path.mkdir()
     listed = []
     for name, (key, role, algorithm) in KEYS.items():
-        public = PublicPart(role, algorithm, key.public_key, NOON)
-        made.key_path(name).write_bytes(Seal.draw(public.encode(), PASSPHRASE, CHEAP).close(key.secret.hex().encode()))
+        made.key_path(name).write_bytes(seal_key(name))
         listed.append(ListedKey(name, role, algorithm, key.public_key, Standing.VALID, NOON))
     made.list_path.write_text(KeySet(tuple(listed)).render())
     return made

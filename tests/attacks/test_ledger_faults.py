@@ -168,9 +168,9 @@ def test_d2_a_file_that_cannot_grow(stored: Stored, room: int) -> None:
     path, ledger = stored.path, stored.ledger
     size = path.with_name("store.db-wal").stat().st_size
     with limited_files(size + room):
-        reasons = {refused_or_none(ledger, number) for number in range(3, 6)}
-        assert refused(ledger.accept, ask(), prove(2, tag=2), TERMS) == UNAVAILABLE
-    assert UNAVAILABLE in reasons
+        reasons = {refused_or_none(ledger, number) for number in range(3, 9)}
+    assert UNAVAILABLE in reasons, "the journal was full at least once"
+    assert reasons <= {None, UNAVAILABLE}, "it is opened anew, and goes on where the store has room for its journal"
     require_recovered(ledger, ledger.head.size)
 
 
@@ -318,10 +318,9 @@ def test_d2_a_server_that_is_gone(server: Server) -> None:
     upgrade_store(database, IDENTITY)
     ledger = Ledger(database, IDENTITY, Watch())
     ledger.accept(ask(), prove(1), TERMS)
-    server.stop()
-    for _ in range(2):
-        assert refused(ledger.accept, ask(), prove(3, tag=3), TERMS) == UNAVAILABLE
-        assert refused(ledger.require_writable) == UNAVAILABLE
-    server.start()
+    with server.gone():
+        for _ in range(2):
+            assert refused(ledger.accept, ask(), prove(3, tag=3), TERMS) == UNAVAILABLE
+            assert refused(ledger.require_writable) == UNAVAILABLE
     require_recovered(ledger, 1)
     database.close()

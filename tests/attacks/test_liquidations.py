@@ -30,7 +30,7 @@ from tests.circuits.statements.claims import SHALLOW
 from tests.circuits.statements.compiled import Compiled
 from tests.circuits.statements.deleverage_breaches import poor, put, simple_case, with_parts, with_twin
 from tests.circuits.statements.deleverage_cases import DeleverageCase, Held
-from tests.circuits.statements.liquidation_breaches import forge_liquidation, tiered_case
+from tests.circuits.statements.liquidation_breaches import forge_liquidation, tiered_case, with_fee_on_entry
 
 pytestmark = pytest.mark.native  # so many hashes take the reference minutes
 
@@ -318,6 +318,16 @@ def test_one_rule_said_to_be_another() -> None:
     claim, broken = turn(case.inputs(30), turned=2)
     assert broken == 1
     assert cheat(STATEMENT, claim) == "fraction_is_closed"
+
+
+def test_a_share_of_the_entry_said_to_be_read_by_nobody() -> None:
+    """The one constraint that keeps the size in the denominator: without it more lots are called the least close."""
+    case = with_fee_on_entry(tiered_case(LEAST))
+    inputs = case.inputs(case.planned + 1)
+    claim, broken = turn(inputs, turned=3)
+    assert broken == 1
+    assert claim == inputs
+    assert cheat(STATEMENT, claim) == "one_lot_less_is_too_few"
 
 
 # --- Ranges and public inputs --------------------------------------------------------------------------------

@@ -58,10 +58,10 @@ SLOWLY = pytest.mark.slow
 
 @pytest.mark.parametrize("stage", [pytest.param("queued", marks=SLOWLY), "running", pytest.param("idle", marks=SLOWLY)])
 def test_d1_a_prover_that_is_killed_loses_no_commitment_and_proves_again(
-    stage: str, folder: Path, farm_cache: Path
+    stage: str, folder: Path, circuit_cache: Path
 ) -> None:
     """Operations are in memory and are gone; a request that is sent again begins anew."""
-    with running_prover(folder, farm_cache) as prover:
+    with running_prover(folder, circuit_cache) as prover:
         with prover.calling() as caller:
             committed = caller.commit(request_id="c" * 16)
             asked = caller.ask()
@@ -91,7 +91,7 @@ def test_d1_a_prover_that_is_killed_loses_no_commitment_and_proves_again(
 
 @pytest.mark.slow
 def test_d1_a_prover_that_is_killed_while_it_commits_has_each_commitment_whole_or_not_at_all(
-    folder: Path, farm_cache: Path
+    folder: Path, circuit_cache: Path
 ) -> None:
     answered: dict[str, wire.CommitResponse] = {}
     ids = {f"position {number}": request_id() for number in range(400)}
@@ -102,7 +102,7 @@ def test_d1_a_prover_that_is_killed_while_it_commits_has_each_commitment_whole_o
                 if name not in answered:
                     answered[name] = caller.commit(name, request_id=asked)
 
-    with running_prover(folder, farm_cache) as prover:
+    with running_prover(folder, circuit_cache) as prover:
         for _ in range(12):
             with prover.calling() as caller:
                 busy = threading.Thread(target=commit, args=(caller,))
@@ -183,12 +183,12 @@ def refusals(caller: Caller, poor: str) -> bytes:
     return told
 
 
-def test_p2_a_canary_is_seen_nowhere(folder: Path, farm_cache: Path) -> None:
+def test_p2_a_canary_is_seen_nowhere(folder: Path, circuit_cache: Path) -> None:
     cash = secrets.randbelow(10**12) + 10**13
     content = document(cash=f"{cash // 10**6}.{cash % 10**6:06}")
     del content["position"]["leverage"]
     port = free_port()
-    with running_prover(folder, farm_cache, port) as prover, prover.calling() as caller:
+    with running_prover(folder, circuit_cache, port) as prover, prover.calling() as caller:
         caller.commit("the canary's own name", content)
         done = caller.prove("the canary's own name")
         assert done.state == SUCCEEDED

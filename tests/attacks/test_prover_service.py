@@ -53,8 +53,8 @@ DYING: Final = Path(dying_worker.__file__)
 
 
 @pytest.fixture
-def farm(tmp_path: Path, farm_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Farm]:
-    with serving_farm(tmp_path, farm_cache, monkeypatch) as farm:
+def farm(tmp_path: Path, circuit_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Farm]:
+    with serving_farm(tmp_path, circuit_cache, monkeypatch) as farm:
         yield farm
 
 
@@ -118,11 +118,11 @@ def dying(monkeypatch: pytest.MonkeyPatch, folder: Path, stage: str, times: int)
 
 @pytest.mark.parametrize("stage", dying_worker.STAGES)
 def test_d1_a_worker_that_is_killed_at_any_stage_costs_no_job(
-    stage: str, tmp_path: Path, farm_cache: Path, monkeypatch: pytest.MonkeyPatch
+    stage: str, tmp_path: Path, circuit_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deaths = dying(monkeypatch, tmp_path, stage, 2)
     settings = settings_of(tmp_path, proving=Proving(development=(STATEMENT,), threads=1, warm=stage == "starting"))
-    with serving_farm(tmp_path, farm_cache, monkeypatch, settings) as farm, farm.calling() as caller:
+    with serving_farm(tmp_path, circuit_cache, monkeypatch, settings) as farm, farm.calling() as caller:
         caller.commit()
         operation = caller.prove()
     assert operation.state == SUCCEEDED
@@ -131,11 +131,11 @@ def test_d1_a_worker_that_is_killed_at_any_stage_costs_no_job(
 
 
 def test_d5_a_job_that_kills_every_worker_has_failed_and_the_next_one_is_served(
-    tmp_path: Path, farm_cache: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, circuit_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deaths = dying(monkeypatch, tmp_path, "taking", 3)
     settings = settings_of(tmp_path, proving=Proving(development=(STATEMENT,), threads=1))
-    with serving_farm(tmp_path, farm_cache, monkeypatch, settings) as farm, farm.calling() as caller:
+    with serving_farm(tmp_path, circuit_cache, monkeypatch, settings) as farm, farm.calling() as caller:
         caller.commit()
         poison = caller.prove()
         assert (poison.state, poison.failure.reason) == (FAILED, "WORKER_LOST")
@@ -146,10 +146,10 @@ def test_d5_a_job_that_kills_every_worker_has_failed_and_the_next_one_is_served(
 
 
 def test_d5_a_worker_that_tells_nonsense_is_replaced_and_its_job_has_failed(
-    tmp_path: Path, farm_cache: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, circuit_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dying(monkeypatch, tmp_path, "nonsense", 1)
-    with serving_farm(tmp_path, farm_cache, monkeypatch) as farm, farm.calling() as caller:
+    with serving_farm(tmp_path, circuit_cache, monkeypatch) as farm, farm.calling() as caller:
         caller.commit()
         pids = farm.workforce.pids
         broken = caller.prove()
@@ -174,7 +174,7 @@ def test_d1_an_idle_worker_that_is_killed_is_replaced(farm: Farm, caller: Caller
 
 @pytest.mark.slow
 def test_d1_workers_that_are_killed_again_and_again_lose_no_job_and_leave_nothing(
-    tmp_path: Path, farm_cache: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, circuit_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = settings_of(
         tmp_path,
@@ -182,7 +182,7 @@ def test_d1_workers_that_are_killed_again_and_again_lose_no_job_and_leave_nothin
         operations=Operations(attempts=100, stream_in_flight=6),
     )
     over, seen = threading.Event(), set[int]()
-    with serving_farm(tmp_path, farm_cache, monkeypatch, settings) as farm, farm.calling() as caller:
+    with serving_farm(tmp_path, circuit_cache, monkeypatch, settings) as farm, farm.calling() as caller:
 
         def kill_workers() -> None:
             while not over.wait(secrets.randbelow(3000) / 1000):
@@ -322,10 +322,10 @@ def is_busy(pid: int) -> bool:
 
 
 @pytest.fixture
-def busy_farm(tmp_path: Path, farm_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Farm]:
+def busy_farm(tmp_path: Path, circuit_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Farm]:
     """Its first proof keeps a processor busy for hours."""
     dying(monkeypatch, tmp_path, "busy", 1)
-    with serving_farm(tmp_path, farm_cache, monkeypatch) as farm:
+    with serving_farm(tmp_path, circuit_cache, monkeypatch) as farm:
         yield farm
 
 
@@ -373,10 +373,10 @@ def test_x2_an_operation_that_waits_is_cancelled_without_a_worker(farm: Farm, ca
 
 
 def test_x3_a_full_queue_says_so_fast_and_when_to_come_again(
-    tmp_path: Path, farm_cache: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, circuit_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = settings_of(tmp_path, operations=Operations(queue=2))
-    with serving_farm(tmp_path, farm_cache, monkeypatch, settings) as farm, farm.calling() as caller:
+    with serving_farm(tmp_path, circuit_cache, monkeypatch, settings) as farm, farm.calling() as caller:
         caller.commit()
         operation, _ = begin_endless(farm, caller)
         waiting = [caller.create() for _ in range(2)]
@@ -412,10 +412,10 @@ def secured(tls: Folder) -> Settings:
 
 
 def test_s1_s3_a_remote_prover_serves_each_caller_its_own(
-    tmp_path: Path, farm_cache: Path, tls: Folder, authority: Authority, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, circuit_cache: Path, tls: Folder, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = settings_of(tmp_path, plain=secured(tls))
-    with serving_farm(tmp_path, farm_cache, monkeypatch, settings) as farm:
+    with serving_farm(tmp_path, circuit_cache, monkeypatch, settings) as farm:
         pairs = [authority.issue_client(f"{name}.example") for name in "abc"]
         with (
             secure_channel(farm.server, authority.certificate, pairs[0]) as channel_a,
@@ -457,12 +457,12 @@ def test_s1_s3_a_remote_prover_serves_each_caller_its_own(
 
 @pytest.mark.parametrize("who", ["nobody", "of another authority"])
 def test_s1_a_remote_prover_hears_nobody_without_a_certificate(
-    who: str, tmp_path: Path, farm_cache: Path, tls: Folder, authority: Authority, monkeypatch: pytest.MonkeyPatch
+    who: str, tmp_path: Path, circuit_cache: Path, tls: Folder, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pair = None if who == "nobody" else Authority("another").issue_client("a.example")
     settings = settings_of(tmp_path, plain=secured(tls))
     with (
-        serving_farm(tmp_path, farm_cache, monkeypatch, settings) as farm,
+        serving_farm(tmp_path, circuit_cache, monkeypatch, settings) as farm,
         secure_channel(farm.server, authority.certificate, pair) as channel,
         pytest.raises(grpc.RpcError) as error,
     ):

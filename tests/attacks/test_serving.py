@@ -2,12 +2,13 @@
 
 import io
 import logging
+import queue
 import socket
 import ssl
 import threading
 import time
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.descriptor import ServiceDescriptor
 
 from margin import errors as margin_errors
-from ringfence.v1 import log_service_pb2
+from ringfence.v1 import log_service_pb2, registry_service_pb2, verifier_service_pb2
 from serving.call import current_call
 from serving.development_certificates import Pair
 from serving.errors import MisuseError, Reason, ServingError
@@ -134,6 +135,69 @@ def test_s1_a_role_that_was_taken_back_is_gone_at_once(folder: Folder, authority
             assert code_of(refusal(channel)) is grpc.StatusCode.PERMISSION_DENIED
 
 
+@pytest.mark.parametrize(
+    ("callers", "code", "reason"),
+    [
+        ({}, grpc.StatusCode.UNAUTHENTICATED, Reason.NOT_AUTHENTICATED),
+        ({"dns:desk.example": []}, grpc.StatusCode.PERMISSION_DENIED, Reason.NOT_ALLOWED),
+        ({"dns:desk.example": ["acceptor"]}, grpc.StatusCode.UNAVAILABLE, Reason.NOT_READY),
+        ({"dns:desk.example": ["reader"]}, grpc.StatusCode.UNAVAILABLE, Reason.NOT_READY),
+    ],
+)
+def test_s1_a_role_that_was_taken_back_is_gone_from_open_streams(
+    callers: dict[str, Sequence[str]],
+    code: grpc.StatusCode,
+    reason: Reason,
+    folder: Folder,
+    authority: Authority,
+    desk: Pair,
+) -> None:
+    """Nothing more is told: also where the name is gone, or where what is left may call the method for less."""
+    more, told = threading.Event(), registry_service_pb2.WatchRootsResponse(roots=registry_service_pb2.Roots())
+
+    def watch(_: object, __: grpc.ServicerContext) -> Iterator[registry_service_pb2.WatchRootsResponse]:
+        yield told
+        assert more.wait(10)
+        yield told
+
+    folder.allow({"dns:desk.example": ["reader", "venue"]})
+    with serving({WATCH: watch}, settings_for(tls=folder)) as server:
+        with secure_channel(server, authority.certificate, desk) as channel:
+            stream = unary_stream(channel, WATCH)(b"", timeout=10)
+            assert next(stream) == told.SerializeToString()
+            folder.allow(callers)
+            more.set()
+            with pytest.raises(grpc.RpcError) as caught:
+                next(stream)
+    refused = Details(caught.value)
+    assert (code_of(caught.value), refused.info.reason) == (code, reason)
+    assert refused.has_retry is (reason is Reason.NOT_READY)
+
+
+def test_s1_nothing_more_is_taken_from_who_lost_its_role(folder: Folder, authority: Authority, desk: Pair) -> None:
+    """What a stream sends after that is not read, as what it would be told is not sent."""
+    read: list[object] = []
+
+    def verify(asked: Iterator[object], _: grpc.ServicerContext) -> Iterator[verifier_service_pb2.VerifyBatchResponse]:
+        for each in asked:
+            read.append(each)
+            yield verifier_service_pb2.VerifyBatchResponse()
+
+    folder.allow({"dns:desk.example": ["acceptor"]})
+    sent: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+    with serving({VERIFY_BATCH: verify}, settings_for(tls=folder)) as server:
+        with secure_channel(server, authority.certificate, desk) as channel:
+            stream = stream_stream(channel, VERIFY_BATCH)(iter(sent.get, None), timeout=10)
+            sent.put(b"")
+            assert next(stream) == b""
+            folder.allow({"dns:desk.example": []})
+            sent.put(b"")
+            with pytest.raises(grpc.RpcError) as caught:
+                next(stream)
+            sent.put(None)
+    assert (code_of(caught.value), len(read)) == (grpc.StatusCode.PERMISSION_DENIED, 1)
+
+
 def test_s1_plaintext_is_not_heard_where_tls_is_spoken(folder: Folder) -> None:
     with serving({}, settings_for(tls=folder)) as server, plain_channel(server) as channel:
         assert code_of(refusal(channel, timeout=2)) in UNREACHED
@@ -246,6 +310,7 @@ ALLOWED = {
         "PublishMarketRoot": {"oracle"},
         "PublishBookRoot": {"venue"},
         "PublishLockRoot": {"watcher"},
+        "CosignLockRoot": {"watcher"},
         "PublishPolicy": {"governance"},
         "PublishAppointment": {"governance"},
         "PublishRevocation": {"governance"},

@@ -11,6 +11,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from io import StringIO
@@ -33,6 +34,7 @@ from margin.errors import InternalError, MarginError, Reason
 from ringfence.v1 import log_service_pb2
 from ringfence.v1 import verifier_service_pb2 as messages
 from ringfence.v1.verifier_service_pb2_grpc import VerifierServiceStub
+from ringfence.wire.acceptance import Answer, read_answer
 from ringfence.wire.log import read_head
 from serving.config import Configuration, flatten
 from serving.log import Lines
@@ -49,10 +51,12 @@ from tests.verifier.running import (
     PASSPHRASE,
     PLACE,
     READER,
+    RECIPIENT,
     RIVAL,
     SEIZURE,
     TRADER,
     UPKEEP,
+    VENUE_ACCOUNT,
     VENUE_DESK,
     Running,
     Shown,
@@ -61,7 +65,9 @@ from tests.verifier.running import (
     refusal_of,
 )
 from verifier.assembly import assembled
+from verifier.inspection import inspect_store
 from verifier.service.offering import LOG, REGISTRY, VERIFIER
+from verifier.store.address import open_database
 from verifier.store.schema import Identity
 
 pytestmark = pytest.mark.native
@@ -349,9 +355,9 @@ def test_a6_what_was_decided_is_counted(measured: Running) -> None:
     measured.accept(measured.claim(1, tag=8))
     measured.verify(measured.claim(2))
     page = read_metrics(measured)
-    assert 'ringfence_claims_total{outcome="valid",purpose="accept"} 1.0' in page
-    assert 'ringfence_claims_total{outcome="refused_unused",purpose="accept"} 1.0' in page
-    assert 'ringfence_claims_total{outcome="valid",purpose="verify"} 1.0' in page
+    assert 'ringfence_claims_total{outcome="valid",purpose="accept",reason=""} 1.0' in page
+    assert 'ringfence_claims_total{outcome="refused_unused",purpose="accept",reason="NULLIFIER_SPENT"} 1.0' in page
+    assert 'ringfence_claims_total{outcome="valid",purpose="verify",reason=""} 1.0' in page
     assert 'ringfence_attestations_total{event="accept"} 1.0' in page
     for alarm in ("not_in_log", "wrong_signature", "no_signer", "too_many"):
         assert f'ringfence_signing_alarms_total{{alarm="{alarm}"}} 0.0' in page
@@ -365,7 +371,7 @@ def test_o1_a_root_that_goes_stale_while_the_claim_waits_is_refused(measured: Ru
     shown = measured.claim(1)
     answers = list[messages.AcceptCollateralResponse]()
     waiting = threading.Thread(target=lambda: answers.append(measured.accept(shown)))
-    counted = 'ringfence_claims_total{outcome="valid",purpose="accept"}'
+    counted = 'ringfence_claims_total{outcome="valid",purpose="accept",reason=""}'
     with sqlite3.connect(measured.trial.store, isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
         waiting.start()
@@ -458,6 +464,37 @@ def test_d4_a_seizure_has_one_answer(running: Running) -> None:
     assert running.seize(identity, running.release(1), request_id=name) == first
     taken = code_and_reason(lambda: running.seize(identity, running.release(2), request_id=name))
     assert taken == (grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_TAKEN")
+
+
+def test_a_seizure_of_an_older_store_is_named_by_its_release_and_by_no_other(running: Running) -> None:
+    """Before its sixth version a store did not know whom a seizure pays, and an escrow pays nobody else by its word."""
+    identity = running.accept(running.claim(1, 2)).acceptance.id
+    running.wait(PERIOD)
+    first = running.answer(running.seize(identity, running.release(1)))
+    with closing(sqlite3.connect(running.trial.store)) as store:
+        store.execute("UPDATE change SET payee = NULL")
+        store.commit()
+
+    def said_of(answer: Answer) -> bytes:
+        return answer.attestation.attestation.recipient
+
+    def told() -> bytes:
+        return said_of(read_answer(running.get(identity, VENUE_DESK), running.log_keys))
+
+    def list_unnamed() -> tuple[str, ...]:
+        with closing(open_database(running.trial.store)) as store:
+            return inspect_store(store).unnamed
+
+    assert (said_of(first), told()) == (VENUE_ACCOUNT, RECIPIENT)
+    assert list_unnamed() == (identity.hex(),)
+    theft = replace(SEIZURE, recipient=RECIPIENT)
+    assert refusal_of(running.seize(identity, running.release(1, place=theft)))[0] in {5, 8}
+    assert told() == RECIPIENT
+    for _ in range(2):
+        again = running.answer(running.seize(identity, running.release(1)))
+        assert (said_of(again), again.acceptance.log_index) == (VENUE_ACCOUNT, first.acceptance.log_index)
+    assert (told(), list_unnamed()) == (VENUE_ACCOUNT, ())
+    assert running.verifier.desk.ledger.head.size == first.receipt.index + 1
 
 
 # --- K4 and K5: the keys that are allowed -----------------------------------------------------------------
@@ -601,6 +638,29 @@ def test_s3_a_watch_and_a_list_show_what_is_pledged_to_the_caller(running: Runni
     watch.cancel()
 
 
+@pytest.mark.parametrize("happens", [True, False])
+def test_s2_a_watch_tells_nothing_more_to_who_lost_its_role(running: Running, *, happens: bool) -> None:
+    """At the next acceptance, or at the next sign of life; a venue that is one no more sees as little as others."""
+    watches = {
+        caller: running.ask(caller).WatchAcceptances(messages.WatchAcceptancesRequest(), timeout=30)
+        for caller in (BRIDGE, VENUE_DESK)
+    }
+    for watch in watches.values():
+        next(watch)
+    running.trial.certificates.allow({f"dns:{TRADER}": ["trader"], f"dns:{VENUE_DESK}": ["acceptor"]})
+    if happens:
+        running.answer(running.accept(running.claim(1)))
+    ends = {}
+    for caller, watch in watches.items():
+        with pytest.raises(grpc.RpcError) as caught:
+            assert not any(each.HasField("acceptance") for each in watch)
+        ends[caller] = Details(caught.value).info.reason
+    assert ends == {BRIDGE: "NOT_AUTHENTICATED", VENUE_DESK: "NOT_READY"}
+    again = running.ask(VENUE_DESK).WatchAcceptances(messages.WatchAcceptancesRequest(), timeout=30)
+    assert not next(again).HasField("acceptance")
+    again.cancel()
+
+
 # --- P2: nothing of a claim in logs and metrics -----------------------------------------------------------
 
 
@@ -645,13 +705,12 @@ def write_config(trial: Trial) -> Path:
     return path
 
 
-@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
-def test_d1_the_command_serves_ends_and_starts_again(trial: Trial, ending: signal.Signals) -> None:
-    """With the clock of the machine, so that all that is asked for is what needs no fresh facts."""
+def test_d1_the_command_serves_ends_and_starts_again(trial: Trial) -> None:
+    """After every end; with the clock of the machine, so that all that is asked for is what needs no fresh facts."""
     with trial.serving() as running:
         kept = running.accept(running.claim(1)).acceptance
     config = write_config(trial)
-    for _ in range(2):
+    for ending in (signal.SIGTERM, signal.SIGKILL, signal.SIGTERM):
         process = start_command(trial, config)
         try:
             port = read_port(process)

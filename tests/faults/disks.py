@@ -14,8 +14,8 @@ SKIPPED = "NO DISK IS FILLED UP: this process may not mount one"
 
 
 @contextmanager
-def small_disk(folder: Path, kilobytes: int = 512) -> Iterator[Path]:
-    """A small disk of its own."""
+def small_disk(folder: Path, kilobytes: int = 8192) -> Iterator[Path]:
+    """A small disk of its own, with room for what a store writes ahead: 4 MiB before SQLite puts it in its place."""
     folder.mkdir()
     mount, unmount = shutil.which("mount"), shutil.which("umount")
     options = [str(mount), "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(folder)]

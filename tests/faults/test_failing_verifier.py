@@ -106,14 +106,8 @@ def test_d2_its_file_is_taken_away(tmp_path: Path, verifiers: Verifiers) -> None
 
 
 def test_d2_its_database_server_is_gone(server: Server, tmp_path: Path, verifiers: Verifiers) -> None:
-    @contextmanager
-    def gone() -> Iterator[None]:
-        server.stop()
-        yield
-        server.start()
-
     with serving_from(server.new_schema(), tmp_path, verifiers) as running:
-        require_failed_and_recovered(running, gone)
+        require_failed_and_recovered(running, server.gone)
 
 
 def test_d2_a_write_ahead_log_that_is_broken_is_not_served_from(tmp_path: Path, verifiers: Verifiers) -> None:

@@ -108,8 +108,8 @@ class State:
         pytest.param(ACCOUNTS, 64, id=f"{ACCOUNTS}"),
     ],
 )
-def test_a_run_that_is_killed_comes_to_the_same(accounts: int, batch: int, tmp_path: Path) -> None:
-    venue, state = Venue(tmp_path, tmp_path / "cache"), State(tmp_path / "state")
+def test_a_run_that_is_killed_comes_to_the_same(accounts: int, batch: int, tmp_path: Path, circuit_cache: Path) -> None:
+    venue, state = Venue(tmp_path, circuit_cache), State(tmp_path / "state")
     given = ("--accounts", "given/accounts.ndjson")
     made_up = () if accounts > FEW else ("--no-debts",)
     venue.run("generate", "--accounts", str(accounts), "--out", given[1], "--batch", str(batch), *made_up)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any, Final
 
@@ -272,9 +272,14 @@ def native() -> ModuleType:
 
 
 @cache
+def scratch_folder() -> TemporaryDirectory[str]:
+    """It goes with this process."""
+    return TemporaryDirectory(prefix="fuzz-")
+
+
 def scratch() -> Path:
     """A file of this process."""
-    return Path(mkdtemp(prefix="fuzz-")) / "file"
+    return Path(scratch_folder().name) / "file"
 
 
 def open_key(data: bytes) -> ProvingKey:

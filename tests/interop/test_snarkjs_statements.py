@@ -22,15 +22,9 @@ EXAMPLES = {
 }
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Circuits and keys of all tests here."""
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_snarkjs_verifies_the_proof_of_an_example(name: str, tmp_path: Path, cache: Path) -> None:
-    desk, document = Desk(tmp_path, cache), next((ROOT / "examples").rglob(f"{name}.json"))
+def test_snarkjs_verifies_the_proof_of_an_example(name: str, tmp_path: Path, circuit_cache: Path) -> None:
+    desk, document = Desk(tmp_path, circuit_cache), next((ROOT / "examples").rglob(f"{name}.json"))
     desk.commit(document)
     desk.prove(document, name=EXAMPLES[name])
     files = [tmp_path / "proof" / file for file in ("verification_key.json", "public.json", "proof.json")]

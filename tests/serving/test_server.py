@@ -266,7 +266,7 @@ def test_a_taken_address_is_refused() -> None:
             pass
 
 
-def test_calls_are_counted_by_method_and_code() -> None:
+def test_calls_are_counted_by_method_code_and_reason() -> None:
     with serving({GET_HEAD: lambda *_: HEAD}, settings_for(metrics=True)) as server, plain_channel(server) as channel:
         call(channel)
         refusal(channel, request=b"\xff")
@@ -278,8 +278,9 @@ def test_calls_are_counted_by_method_and_code() -> None:
             if 'code="INVALID_ARGUMENT"' in text:
                 break
             time.sleep(0.01)
-    assert f'ringfence_calls_total{{code="OK",method="{GET_HEAD}"}} 1.0' in text
-    assert f'ringfence_calls_total{{code="INVALID_ARGUMENT",method="{GET_HEAD}"}} 1.0' in text
+    assert f'ringfence_calls_total{{code="OK",method="{GET_HEAD}",reason=""}} 1.0' in text
+    refused = f'{{code="INVALID_ARGUMENT",method="{GET_HEAD}",reason="NOT_READABLE"}}'
+    assert f"ringfence_calls_total{refused} 1.0" in text
     assert "ringfence_calls_inside" in text
 
 

@@ -1,5 +1,5 @@
 """The stores that these tests run on."""
 
-from tests.verifier.stores import clock, database, empty, ledger, server
+from tests.verifier.stores import clock, database, empty, ledger
 
-__all__ = ("clock", "database", "empty", "ledger", "server")
+__all__ = ("clock", "database", "empty", "ledger")

@@ -20,6 +20,8 @@ OWNER = "postgres"
 START_SECONDS = 30
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
 ROOM = 1 << 30
+QUIET = ("-c", "listen_addresses=", "-c", "autovacuum=off")
+"""Nobody calls over a network, and no schema of a test lives long enough to be swept."""
 
 
 def find_programs() -> Path | None:
@@ -60,7 +62,7 @@ class Server:
 
     def start(self) -> None:
         """Start, and wait until it answers."""
-        arguments = ("-D", str(self._folder / "data"), "-k", str(self._folder), "-c", "listen_addresses=")
+        arguments = ("-D", str(self._folder / "data"), "-k", str(self._folder), *QUIET)
         log = (self._folder / "log").open("ab")
         self._process = subprocess.Popen(  # noqa: S603 - a program of this machine
             [*self._as_owner("postgres"), *arguments], stdout=log, stderr=log, cwd=self._folder
@@ -83,6 +85,15 @@ class Server:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait(START_SECONDS)
             self._process = None
+
+    @contextmanager
+    def gone(self) -> Iterator[None]:
+        """Not there for a while, and there again for whoever comes next."""
+        self.stop()
+        try:
+            yield
+        finally:
+            self.start()
 
     def new_schema(self) -> str:
         """The address of a schema in which there is nothing."""
@@ -125,3 +136,10 @@ def run_server() -> Iterator[Server]:
     finally:
         server.stop()
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """One for all tests of a process: a server costs as much as a dozen schemas."""
+    with run_server() as running:
+        yield running

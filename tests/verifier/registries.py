@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from typing import Any
 
 from facts.committee import Committee
 from facts.context import Binding
@@ -124,6 +125,11 @@ def locks_of(
         observed_at=at,
     )
     return signed_by(stated, known[:2] if keys is None else keys).encode()
+
+
+def part_of(watcher: SigningKey, **changes: Any) -> bytes:  # noqa: ANN401 - as ``locks_of`` has them
+    """What one watcher says alone."""
+    return locks_of(keys=[watcher], **changes)
 
 
 def claim_of(registry: Registry, moment: int = NOW, **changes: int) -> PublicInputs:

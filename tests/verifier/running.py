@@ -9,9 +9,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import grpc
@@ -163,6 +165,17 @@ class Shown:
         return write_claim(self.key.key.id, self.inputs, self.key.prove(self.inputs, seed), self.demand)
 
 
+@cache
+def make_signing_keys(verifier: str) -> dict[str, bytes]:
+    """The files of a verifier's keys, which cost too much to be made for every test."""
+    uses = (("attest", Role.ATTESTATION, Algorithm.ED25519), ("heads", Role.LOG, Algorithm.ED25519))
+    with TemporaryDirectory(prefix=f"{verifier}-") as folder:
+        keys = KeyFolder(Path(folder))
+        for name, role, algorithm in (*uses, ("chain", Role.ATTESTATION, Algorithm.SECP256K1)):
+            keys.create(name, role, algorithm, PASSPHRASE, moment=NOW, cost=CHEAP)
+        return {path.name: path.read_bytes() for path in keys.path.iterdir()}
+
+
 # --- A verifier ------------------------------------------------------------------------------------------
 
 
@@ -190,10 +203,11 @@ class Trial:
         self.write_destinations()
 
     def _write_keys(self) -> None:
-        keys = KeyFolder(self.folder / "signing")
-        uses = (("attest", Role.ATTESTATION, Algorithm.ED25519), ("heads", Role.LOG, Algorithm.ED25519))
-        for name, role, algorithm in (*uses, ("chain", Role.ATTESTATION, Algorithm.SECP256K1)):
-            keys.create(name, role, algorithm, PASSPHRASE, moment=NOW, cost=CHEAP)
+        signing = self.folder / "signing"
+        signing.mkdir(mode=0o700)
+        for name, content in make_signing_keys(self.name).items():
+            (signing / name).touch(mode=0o600)
+            (signing / name).write_bytes(content)
         lines = ['format = "ringfence.keys/1"']
         for each in (*PERP, RELEASE, TRANSITION, LIQUIDATION, DELEVERAGE, *([DEVELOPMENT] if self.development else [])):
             (self.folder / f"{each.name}.json").write_text(format_verifying_key(each.key), encoding="utf-8")

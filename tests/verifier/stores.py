@@ -6,18 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.verifier.claims import IDENTITY, Watch
-from tests.verifier.postgresql_server import Server, run_server
 from verifier.store.address import open_database
 from verifier.store.database import Database
 from verifier.store.ledger import Ledger
 from verifier.store.schema import upgrade_store
 from verifier.store.sqlite import create_file
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    with run_server() as running:
-        yield running
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

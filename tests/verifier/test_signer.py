@@ -73,6 +73,8 @@ def test_every_event_is_attested_as_it_was(ledger: Ledger, clock: Watch) -> None
         attestation.require_restates(receipt.entry, receipt.place)
         assert attestation.position_tag == TAG
         states.append((attestation.event, attestation.state, attestation.held, attestation.left))
+        payee = prove_release(5).demand.binding.recipient
+        assert attestation.recipient == (payee if attestation.event is Event.SEIZE else BINDING.recipient)
     assert states == [
         (Event.REFRESH, State.REFRESHED, (5, 6, 9), ()),
         (Event.FREE, State.REFRESHED, (5, 6), (9,)),

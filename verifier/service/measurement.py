@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter
 from facts.log_entry import Event
 from serving.log import Event as LogEvent
 from serving.log import Log
+from serving.metrics import label_reason
 from verifier.signer import Alarm
 from verifier.steps import Step
 
@@ -23,7 +24,7 @@ class Measures:
     def __init__(self, registry: CollectorRegistry, log: Log) -> None:
         self._log = log
         self._answers = Counter(
-            "ringfence_claims", "Claims that were answered", ("purpose", "outcome"), registry=registry
+            "ringfence_claims", "Claims that were answered", ("purpose", "outcome", "reason"), registry=registry
         )
         self._attestations = Counter(
             "ringfence_attestations", "Attestations that were signed", ("event",), registry=registry
@@ -37,9 +38,13 @@ class Measures:
         for alarm in Alarm:
             self._alarms.labels(alarm.value)
 
-    def answer(self, purpose: str, step: Step | None = None, count: int = 1) -> None:
-        """Claims were found good, or refused at a step."""
-        self._answers.labels(purpose, VALID if step is None else f"refused_{step.name.lower()}").inc(count)
+    def answer(self, purpose: str) -> None:
+        """A claim was found good."""
+        self._answers.labels(purpose, VALID, "").inc()
+
+    def refuse(self, purpose: str, step: Step, reason: str) -> None:
+        """A claim was refused at a step, for a reason of those that there are."""
+        self._answers.labels(purpose, f"refused_{step.name.lower()}", label_reason(reason)).inc()
 
     def attestation_signed(self, event: Event) -> None:
         """An attestation left."""

@@ -68,6 +68,21 @@ class RegistryServicer(RegistryServiceServicer):
         published = self._publish(request, Kind.LOCK_ROOT)
         return messages.PublishLockRootResponse(sequence=published.sequence, lock_root=published.named)
 
+    def CosignLockRoot(
+        self, request: messages.CosignLockRootRequest, context: grpc.ServicerContext
+    ) -> messages.CosignLockRootResponse:
+        """The locks of a chain, as some of its watchers see them."""
+        with translating():
+            require_part(request, "fact", "")
+            cosigned = self._registry.cosign(read_signed_fact(request.fact, Kind.LOCK_ROOT))
+            return messages.CosignLockRootResponse(
+                sequence=cosigned.sequence,
+                signatures=cosigned.signatures,
+                threshold=cosigned.threshold,
+                published=cosigned.is_published,
+                lock_root=cosigned.lock_root or b"",
+            )
+
     def PublishPolicy(
         self, request: messages.PublishPolicyRequest, context: grpc.ServicerContext
     ) -> messages.PublishPolicyResponse:

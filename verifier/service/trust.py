@@ -22,7 +22,9 @@ def describe_trust(desk: Desk, caller: str) -> TrustReport:
     return TrustReport(
         domain=admission.domain,
         verifier=admission.name,
-        keys=tuple(TrustedKey(each.key.id, each.statement, each.key.is_for_development) for each in allowed),
+        keys=tuple(
+            TrustedKey(each.key.id, each.statement, each.key.is_for_development, each.key.encode()) for each in allowed
+        ),
         committees=tuple(list_committees(desk.registry.trust, desk.registry.roster, moment)),
         attestation_keys=desk.signer.public_keys,
         eip712_signers=desk.signer.addresses,

@@ -128,13 +128,13 @@ class VerifierServicer(VerifierServiceServicer):
         try:
             shown = read_claim(request.claim)
         except MarginError as error:
-            self._desk.measures.answer("verify", Step.WELL_FORMED)
+            self._desk.measures.refuse("verify", Step.WELL_FORMED, error.reason)
             return Numbered(request.number, tell_malformed(error))
         try:
             with translating():
                 return Numbered(request.number, self._desk.admission.examine(shown, self._rule_of(shown)))
         except RefusedError as refusal:
-            self._desk.measures.answer("verify", refusal.step)
+            self._desk.measures.refuse("verify", refusal.step, refusal.reason)
             return Numbered(request.number, tell_refusal(refusal))
 
     def _rule_of(self, shown: UnverifiedClaim) -> Rule:
@@ -149,7 +149,7 @@ class VerifierServicer(VerifierServiceServicer):
         )
 
     def _refuse(self, refusal: RefusedError) -> messages.VerifyResponse:
-        self._desk.measures.answer("verify", refusal.step)
+        self._desk.measures.refuse("verify", refusal.step, refusal.reason)
         return refused(tell_refusal(refusal))
 
     # --- Collateral --------------------------------------------------------------------------------------
@@ -252,7 +252,7 @@ class VerifierServicer(VerifierServiceServicer):
                     receipt = act()
                     self._desk.measures.answer(purpose)
             except RefusedError as refusal:
-                self._desk.measures.answer(purpose, refusal.step)
+                self._desk.measures.refuse(purpose, refusal.step, refusal.reason)
                 return write_decision(response, tell_refusal(refusal))
             return write_decision(response, self._desk.answer(receipt))
 
@@ -279,7 +279,7 @@ class VerifierServicer(VerifierServiceServicer):
                     applied = self._apply(asked, shown)
                     self._desk.measures.answer(APPLY)
             except RefusedError as refusal:
-                self._desk.measures.answer(APPLY, refusal.step)
+                self._desk.measures.refuse(APPLY, refusal.step, refusal.reason)
                 told = tell_refusal(refusal)
                 return messages.ApplyTransitionResponse(verdict=write_verdict(told), refusal=write_refusal(told))
             return write_application(self._desk.answer_application(applied))

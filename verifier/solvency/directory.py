@@ -67,7 +67,9 @@ class Directory:
 
     def _batches(self, most: int) -> Iterator[BatchLine]:
         """At most one more than there may be."""
-        with self._open(BATCHES) as file:
+        with located(BATCHES):
+            file = self._open(BATCHES)
+        with file:
             for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES + 1), b""), start=1):
                 with located(f"{BATCHES}.line {number}"):
                     if len(line) > MAX_LINE_BYTES or number > most:
@@ -109,8 +111,8 @@ class Directory:
         try:
             return (self.folder / name).open("rb")
         except OSError as error:
-            found = error.strerror or "an error"
-            raise MalformedError(Reason.NOT_READABLE, name, found=found, expected="a file of the directory") from None
+            found, expected = error.strerror or "an error", "a file of a published run"
+            raise MalformedError(Reason.NOT_READABLE, "", found=found, expected=expected) from None
 
 
 def read_reserve(path: Path) -> Signed[Reserve]:

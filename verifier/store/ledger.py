@@ -11,7 +11,7 @@ comes. Those who wait while others are put on the disk go together (``verifier.s
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from hashlib import sha256
@@ -381,6 +381,8 @@ class Ledger:
             receipt = find_repeated(transaction, question, moment)
             if receipt is None:
                 receipt = self._write(transaction, decision.change(transaction, moment))
+            elif decision.claim is not None:
+                receipt = name_payee(transaction, receipt, decision.claim)
             body = question.digest_in(receipt.acceptance)
             records.insert_request(transaction, request.caller, request.id, body, receipt.place)
             return receipt
@@ -537,6 +539,15 @@ def find_repeated(transaction: Transaction, question: Question, moment: int) -> 
         found, expected = "a claim that let other locks go", "a claim that was not used for this"
         raise RejectedError(Reason.CLAIM_USED, "claim", found=found, expected=expected)
     return receipt
+
+
+def name_payee(transaction: Transaction, receipt: Receipt, claim: ProvedClaim) -> Receipt:
+    """Whom a seizure pays that was written down before that was kept: the claim that it rests on says it again."""
+    if receipt.entry.event is not Event.SEIZE or receipt.acceptance.payee is not None:
+        return receipt
+    payee = claim.demand.binding.recipient
+    records.update_payee(transaction, receipt.place, payee)
+    return replace(receipt, acceptance=replace(receipt.acceptance, payee=payee))
 
 
 def name_locks(nullifiers: Collection[int]) -> tuple[int, ...]:

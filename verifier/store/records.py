@@ -21,7 +21,7 @@ ACCEPTANCE_COLUMNS: Final = (
     *("entry_policy", "upkeep_policy", "period_seconds", "is_for_development", "accepted_at"),
     *("state", "revision", "lapses_at", "opened", "latest"),
 )
-CHANGE_COLUMNS: Final = ("policy", "proof_expiry", "key_id", "refreshed_at")
+CHANGE_COLUMNS: Final = ("policy", "proof_expiry", "key_id", "refreshed_at", "payee")
 """What a change leaves behind that its leaf does not say."""
 SELECTED_COLUMNS: Final = (
     *(f"acceptance.{name}" for name in ACCEPTANCE_COLUMNS),
@@ -54,6 +54,7 @@ class LastProof(TypedDict):
     expiry: int
     key_id: str
     refreshed_at: int
+    payee: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,12 +182,13 @@ def read_acceptance(transaction: Transaction, row: Row) -> Kept:
 
 def read_last_proof(row: Row) -> LastProof:
     """What a change left behind."""
-    policy, expiry, key_id, refreshed_at = row
+    policy, expiry, key_id, refreshed_at, payee = row
     return {
         "policy": StatementPolicy.decode(read_number(policy)),
         "expiry": read_number(expiry),
         "key_id": key_id.hex(),
         "refreshed_at": refreshed_at,
+        "payee": None if payee is None else bytes(payee),
     }
 
 
@@ -238,7 +240,22 @@ def insert_change(transaction: Transaction, acceptance: Acceptance, place: int) 
         write_number(acceptance.expiry),
         bytes.fromhex(acceptance.key_id),
         acceptance.refreshed_at,
+        acceptance.payee,
     )
+
+
+def update_payee(transaction: Transaction, place: int, payee: bytes) -> None:
+    """Whom a seizure pays, of which an earlier version did not write it down."""
+    transaction.execute("UPDATE change SET payee = ? WHERE place = ? AND payee IS NULL", payee, place)
+
+
+def list_unnamed_seizures(transaction: Transaction, limit: int) -> list[str]:
+    """Acceptances with a seizure of which nobody wrote down whom it pays, the newest first."""
+    statement = (
+        "SELECT claim.acceptance FROM claim JOIN change ON change.place = claim.place "
+        "WHERE claim.event = ? AND change.payee IS NULL ORDER BY claim.place DESC LIMIT ?"
+    )
+    return [bytes(identity).hex() for (identity,) in transaction.execute(statement, int(Event.SEIZE), limit)]
 
 
 def is_spent(transaction: Transaction, nullifier: int) -> bool:

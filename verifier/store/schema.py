@@ -192,7 +192,35 @@ FOURTH: Final = Migration(
     ),
 )
 """Locks, leaves of a book and births are spent in one table, by an acceptance or by a transition."""
-MIGRATIONS: Final = (FIRST, SECOND, THIRD, FOURTH)
+FIFTH: Final = Migration(
+    frozenset({"cosignature", "conviction"}),
+    (
+        """CREATE TABLE cosignature (
+            subject {text} NOT NULL CHECK (length(subject) BETWEEN 1 AND 255),
+            sequence {integer} NOT NULL CHECK (sequence > 0),
+            signer {bytes} NOT NULL CHECK (length(signer) = 32),
+            statement {bytes} NOT NULL CHECK (length(statement) BETWEEN 1 AND 1024),
+            signature {bytes} NOT NULL CHECK (length(signature) = 64),
+            PRIMARY KEY (subject, sequence, signer)
+        ) {table}""",
+        "CREATE INDEX cosignature_by_signer ON cosignature (subject, signer, sequence)",
+        """CREATE TABLE conviction (
+            subject {text} NOT NULL CHECK (length(subject) BETWEEN 1 AND 255),
+            signer {bytes} NOT NULL CHECK (length(signer) = 32),
+            sequence {integer} NOT NULL CHECK (sequence > 0),
+            noticed_at {integer} NOT NULL CHECK (noticed_at > 0),
+            accepted {bytes} NOT NULL CHECK (length(accepted) BETWEEN 1 AND 2048),
+            refused {bytes} NOT NULL CHECK (length(refused) BETWEEN 1 AND 2048),
+            PRIMARY KEY (subject, signer)
+        ) {table}""",
+    ),
+)
+"""What watchers signed each for itself until enough of them have, and those who said two things about one block."""
+SIXTH: Final = Migration(
+    frozenset(), ("ALTER TABLE change ADD COLUMN payee {bytes} CHECK (length(payee) BETWEEN 1 AND 64)",)
+)
+"""Whom a seizure pays, which its attestation names. Of one that was written down before nobody knows it any more."""
+MIGRATIONS: Final = (FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH)
 
 
 def upgrade_store(database: Database, identity: Identity, migrations: Sequence[Migration] = MIGRATIONS) -> None:

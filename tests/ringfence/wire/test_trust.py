@@ -1,11 +1,14 @@
 """What a verifier says of itself comes back as it went."""
 
+from dataclasses import replace
+from hashlib import sha256
+
 import pytest
 
 from facts.log_head import LogKey
 from facts.policy import StatementPolicy
 from facts.signed import Purpose
-from margin.errors import MalformedError
+from margin.errors import MalformedError, Reason
 from margin.requirement import RequirementKind
 from ringfence.wire.trust import (
     TrustedCommittee,
@@ -18,10 +21,11 @@ from ringfence.wire.trust import (
 from tests.facts.specimens import GOVERNANCE, ORACLE, key_of
 from tests.ringfence.wire.faults import taken
 
+KEY_BYTES = b"the canonical bytes of a key"
 TRUST = TrustReport(
     domain="clearing.example",
     verifier="desk-1",
-    keys=(TrustedKey("ab" * 32, "perp-k1", is_for_development=True),),
+    keys=(TrustedKey(sha256(KEY_BYTES).hexdigest(), "perp-k1", is_for_development=True, canonical=KEY_BYTES),),
     committees=(
         TrustedCommittee(
             Purpose.ORACLE, "prices.example", ORACLE.digest, 3, 4, tuple(each.key for each in ORACLE.members), 30
@@ -52,6 +56,7 @@ def test_trust_comes_back_as_it_went() -> None:
 def test_every_fault_is_refused_by_its_path_or_changes_who_is_named() -> None:
     through = taken(write_trust(TRUST), read_trust)
     named = {("domain", "padded"), ("verifier", "padded"), ("keys[0].is_for_development", "other")}
+    named |= {("keys[0].verifying_key", "empty")}
     keys = {(f"attestation_keys[{place}]", "zeros") for place in range(2)} | {("eip712_signers[0]", "zeros")}
     members = {("committees[0].members[0]", "zeros"), ("committees[1].members[0]", "zeros")}
     ages = {("committees[0].longest_age_seconds", "zero")}
@@ -63,6 +68,18 @@ def test_every_fault_is_refused_by_its_path_or_changes_who_is_named() -> None:
         for name in ("shock", "buffer")
     }
     assert through == named | keys | members | ages | places | words
+
+
+def test_a_verifier_of_an_earlier_release_names_its_keys_alone() -> None:
+    named = replace(TRUST, keys=(replace(TRUST.keys[0], canonical=b""),))
+    assert read_trust(write_trust(named)) == named
+
+
+def test_a_key_is_that_of_its_id() -> None:
+    message = write_trust(replace(TRUST, keys=(replace(TRUST.keys[0], canonical=b"another"),)))
+    with pytest.raises(MalformedError) as refused:
+        read_trust(message)
+    assert (refused.value.reason, refused.value.field) == (Reason.CONFLICTING_FIELDS, "keys[0].verifying_key")
 
 
 def test_a_verifier_signs_with_some_key() -> None:

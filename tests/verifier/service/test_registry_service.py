@@ -16,7 +16,7 @@ from ringfence.v1 import registry_service_pb2 as messages
 from ringfence.v1.registry_service_pb2_grpc import RegistryServiceStub
 from ringfence.wire.facts import read_roots, write_signed_fact
 from serving.log import Log
-from tests.facts.specimens import BOOK, GOVERNORS, NOW, ORACLE, POLICY, REPORTERS, signed_by
+from tests.facts.specimens import BOOK, GOVERNORS, NOW, ORACLE, POLICY, REPORTERS, WATCHERS, signed_by
 from tests.serving.running import Details, code_of, plain_channel
 from tests.verifier.claims import IDENTITY, Watch
 from tests.verifier.registries import (
@@ -26,6 +26,7 @@ from tests.verifier.registries import (
     locks_of,
     new_registry,
     open_registry,
+    part_of,
     revocation_of,
     round_of,
 )
@@ -94,6 +95,22 @@ def test_everything_that_is_signed_can_be_published(stub: RegistryServiceStub) -
     assert roots.market.root.to_bytes(32, "big") == market.market_root
     assert roots.locks.root.to_bytes(32, "big") == locks.lock_root
     assert roots.book.facts == (book_of(),)
+
+
+def test_watchers_sign_each_for_itself(stub: RegistryServiceStub) -> None:
+    first, second = (messages.CosignLockRootRequest(fact=fact(part_of(each))) for each in WATCHERS[:2])
+    waiting = stub.CosignLockRoot(first)
+    assert (waiting.signatures, waiting.threshold, waiting.published, waiting.lock_root) == (1, 2, False, b"")
+    published = stub.CosignLockRoot(second)
+    roots = read_roots(stub.GetRoots(messages.GetRootsRequest()).roots)
+    assert roots.locks is not None
+    assert (published.published, published.lock_root) == (True, roots.locks.root.to_bytes(32, "big"))
+    assert stub.CosignLockRoot(first) == published
+    lie = messages.CosignLockRootRequest(fact=fact(part_of(WATCHERS[0], root=5)))
+    code, details = refusal(stub.CosignLockRoot, lie)
+    assert (code, details.info.reason) == (grpc.StatusCode.FAILED_PRECONDITION, Reason.EQUIVOCATION)
+    code, _ = refusal(stub.CosignLockRoot, messages.CosignLockRootRequest())
+    assert code == grpc.StatusCode.INVALID_ARGUMENT
 
 
 def test_a_fact_of_another_kind_is_malformed(stub: RegistryServiceStub) -> None:
