@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 
 from facts.context import name_domain
 from facts.demand import read_demand
@@ -22,10 +23,20 @@ from serving.log import Log
 from serving.server import Server
 
 
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """A prover's parts."""
+
+    server: Server
+    workforce: Workforce
+    desk: Desk
+    jobs: Jobs
+
+
 @contextmanager
 def assembled(
     settings: ProverSettings, wallet: Wallet, log: Log | None = None, progress: Progress = say_nothing
-) -> Iterator[tuple[Server, Workforce]]:
+) -> Iterator[Assembly]:
     """The server, not yet started, and its workers, who end with this block."""
     log = log or Log()
     proving = settings.proving
@@ -50,7 +61,7 @@ def assembled(
         stack.callback(workforce.stop)
         servicer = ProverService(desk, jobs, settings.operations.stream_in_flight)
         checks = {"wallet": vault.require_usable, "facts": facts.require_good, "workers": workforce.require_ready}
-        yield Server(settings, [servicer.served()], checks, log=log), workforce
+        yield Assembly(Server(settings, [servicer.served()], checks, log=log), workforce, desk, jobs)
 
 
 def open_facts(settings: FactsSettings, log: Log) -> tuple[FactsFolder, int | None]:

@@ -18,6 +18,7 @@ from typing import Final
 from circuits.catalogue import list_circuits
 from prover.jobs import Bounds
 from prover.provable import KeyFile
+from serving.address import require_loopback
 from serving.errors import MalformedError, MisuseError, Reason
 from serving.last_good import read_file
 from serving.settings import Settings
@@ -25,6 +26,7 @@ from serving.settings import Settings
 LARGEST_TABLE: Final = 1 << 20
 HASH: Final = re.compile("[0-9a-f]{64}")
 MOST_WORKERS: Final = 256
+PAGE_ADDRESS: Final = "page.address"
 LONGEST_MILLISECONDS: Final = 24 * 3_600_000
 
 
@@ -137,6 +139,22 @@ class Operations:
 
 
 @dataclass(frozen=True, slots=True)
+class PageSettings:
+    """The page of the trader, for the browsers of this machine."""
+
+    address: str | None = None
+    """A loopback address with its port; without it there is no page."""
+    caller: str | None = None
+    """Whose positions it shows; those of ``wallet.keeper`` where nothing is said."""
+    demand: Path | None = None
+    """What a verifier demands; else the one of a position's document, or of the folder of facts."""
+
+    def __post_init__(self) -> None:
+        if self.address is not None:
+            require_loopback(self.address, PAGE_ADDRESS)
+
+
+@dataclass(frozen=True, slots=True)
 class ProverSettings(Settings):
     """Of a prover."""
 
@@ -144,6 +162,7 @@ class ProverSettings(Settings):
     facts: FactsSettings
     proving: Proving
     operations: Operations
+    page: PageSettings = PageSettings()
 
     def require_complete(self) -> None:
         """What has to be said is said: asked before a wallet is opened, or made."""

@@ -1,10 +1,12 @@
 """What a prover that serves does itself: commit to documents, and make work for workers of what was committed."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from circuits.statements.claim import Inputs
+from circuits.statements.exit import Exit
 from circuits.statements.release import Release
 from facts.asset import name_asset
 from facts.commitments import commit_position, tag_position
@@ -18,7 +20,7 @@ from prover.jobs import Work
 from prover.place import Where
 from prover.provable import Provable
 from prover.publication import Publication
-from prover.release import assemble_release
+from prover.release import assemble_exit, assemble_release
 from prover.request import Request, read_kept_request, read_request
 from prover.succession import find_standing
 from prover.transition import STATEMENT as TRANSITION
@@ -44,6 +46,21 @@ class Wish:
 
 
 WHATEVER_FITS: Final = Wish()
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """A statement about a position with all of its inputs, the public ones among them."""
+
+    request: Request = field(repr=False)
+    provable: Provable
+    situation: Situation = field(repr=False)
+    inputs: Inputs = field(repr=False)
+
+    def work(self) -> Work:
+        """What a worker is given."""
+        elements = encode_inputs(self.provable.inputs, self.inputs)
+        return Work(self.provable.name, elements, self.situation.demand, self.provable.key_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +107,11 @@ class Desk:
 
     def prepare(self, caller: str, name: str, demand: Demand, wish: Wish = WHATEVER_FITS) -> Work:
         """The work of a proof; where it can't be one, why not."""
+        return self.assemble(caller, name, demand, wish).work()
+
+    def assemble(self, caller: str, name: str, demand: Demand, wish: Wish = WHATEVER_FITS) -> Assembled:
+        """All that a proof would be made of, at the newest facts; where it can't be one, why not."""
+        demand.binding.require_time_left(int(time.time()))
         publication = self.facts.publication
         require_newest(wish, publication)
         kept = self.vault.settled_position(caller, name, publication)
@@ -97,11 +119,11 @@ class Desk:
         counted = count_locks(kept, wish.locks, self.count_of(wish.statement, demand, kept))
         provable = self.choose(wish.statement, demand, request, counted)
         situation = Situation(self.vault.key, counted, publication, demand)
-        elements = encode_inputs(provable.inputs, assemble(situation, request))
-        return Work(provable.name, elements, demand, provable.key_id)
+        return Assembled(request, provable, situation, assemble_inputs(situation, request, provable))
 
     def prepare_transition(self, caller: str, document: bytes, where: Where, wish: Wish = WHATEVER_FITS) -> Work:
         """The work of a proof that positions change; what opens their new leaves is in the wallet when this returns."""
+        where.binding.require_time_left(int(time.time()))
         publication = self.facts.publication
         require_newest(wish, publication)
         changes = read_changes(parse_json(read_document_text(document)))
@@ -127,8 +149,10 @@ class Desk:
 
     def choose(self, statement: str, demand: Demand, request: Request, kept: KeptPosition) -> Provable:
         """The one statement that says what is demanded of a position with so many locks."""
-        is_release = isinstance(demand.policy, ReleaseDemand)
-        wanted = Release.name if is_release else f"{request.subject.statement}-k{len(kept.locks)}"
+        if isinstance(demand.policy, ReleaseDemand):
+            wanted = Exit.name if statement == Exit.name else Release.name
+        else:
+            wanted = f"{request.subject.statement}-k{len(kept.locks)}"
         if statement not in {"", wanted}:
             raise MisuseError(Reason.NOT_APPLICABLE, "statement", found=statement, expected=wanted)
         if wanted not in self.provables:
@@ -156,7 +180,7 @@ def read_document_text(document: bytes) -> str:
         raise MalformedError(Reason.NOT_READABLE, "document", found="other bytes", expected=expected) from None
 
 
-def assemble(situation: Situation, request: Request) -> Inputs:
+def assemble_inputs(situation: Situation, request: Request, provable: Provable) -> Inputs:
     """The inputs of the statement that the demand asks for."""
     policy = situation.demand.policy
     if not isinstance(policy, ReleaseDemand):
@@ -164,6 +188,6 @@ def assemble(situation: Situation, request: Request) -> Inputs:
     asset, locks = name_asset(policy.asset), situation.kept.locks
     for place, kept in enumerate(locks):
         if (kept.lock.asset, kept.lock.amount) == (asset, policy.amount):
-            return assemble_release(situation, place)
+            return (assemble_exit if provable.name == Exit.name else assemble_release)(situation, place)
     expected = "an asset and an amount that are locked for this position"
     raise MisuseError(Reason.NOT_IN_TREE, "demand.release", found="another one", expected=expected)

@@ -12,11 +12,13 @@ from typing import Self
 from circuits.artifact import PROGRAM
 from circuits.catalogue import find_statement
 from circuits.statement import Statement
+from circuits.statements.exit import Exit
 from circuits.statements.release import Release
 from prover.artifacts import Cache
 from prover.proving import require_key_of
 from snark.groth16.formats.zkey import read_zkey
 from snark.groth16.key_extraction import extract_verifying_key
+from snark.groth16.keys import VerifyingKey
 from snark.groth16.shared_key import SharedKey, path_of, seal_file
 from snark.r1cs.program.definition import Input
 
@@ -38,7 +40,8 @@ class Provable:
     constraint_count: int
     inputs: Sequence[Input] = field(repr=False)
     """As its witness program takes them."""
-    key_id: str
+    verifying: VerifyingKey = field(repr=False)
+    """What its proofs are verified with."""
     is_for_development: bool
     multiples_bytes: int
     program: int = field(repr=False)
@@ -68,7 +71,7 @@ class Provable:
             statement=statement,
             constraint_count=artifact.interface.counts.constraints,
             inputs=artifact.load_program().inputs,
-            key_id=verifying.id,
+            verifying=verifying,
             is_for_development=key.is_for_development,
             multiples_bytes=multiples_bytes,
             program=seal_file(artifact.folder / PROGRAM, artifact.interface.files[PROGRAM]),
@@ -76,9 +79,14 @@ class Provable:
         )
 
     @property
+    def key_id(self) -> str:
+        """Which key its proofs are for."""
+        return self.verifying.id
+
+    @property
     def lock_count(self) -> int:
         """How many locks it counts."""
-        return self.statement.shape.get("locks", int(self.statement.name == Release.name))
+        return self.statement.shape.get("locks", int(self.statement.name in {Release.name, Exit.name}))
 
     @property
     def descriptors(self) -> list[int]:

@@ -89,6 +89,10 @@ class Publication:
         """What is public of it in a proof."""
         return Roots(self.book.root, self.round.root, self.locks.root)
 
+    def has_position(self, leaf: int) -> bool:
+        """Whether a position stands in the book."""
+        return leaf in self.leaves if self.stored_book is None else self.stored_book.find(leaf) is not None
+
     def position_path(self, leaf: int) -> TreePath:
         """From a position to the root of the book."""
         expected = "a position that stands in the book"
@@ -100,9 +104,21 @@ class Publication:
 
     def lock_path(self, chain_id: int, leaf: int) -> TreePath:
         """From a lock to the root of all chains."""
+        slot, place = self._find_lock(chain_id, leaf)
+        return self.locks.path(lock_index(slot, place))
+
+    def escrow_path(self, chain_id: int, leaf: int) -> TreePath:
+        """From a lock to the root that its escrow pays out by, in which the locks of all other chains are empty.
+
+        Who watches one chain vouches for no other, so that an escrow takes nobody's word on more than its own.
+        """
+        slot, place = self._find_lock(chain_id, leaf)
+        return build_lock_tree({slot: self.chains[slot].locks}).path(lock_index(slot, place))
+
+    def _find_lock(self, chain_id: int, leaf: int) -> tuple[int, int]:
         for slot, chain in enumerate(self.chains):
             if chain.chain_id == chain_id:
-                return self.locks.path(lock_index(slot, find_leaf(chain.locks, leaf, "lock", "a lock on its chain")))
+                return slot, find_leaf(chain.locks, leaf, "lock", "a lock on its chain")
         raise MisuseError(
             Reason.NOT_IN_TREE, "lock", found="a lock of an unknown chain", expected="a lock on its chain"
         )

@@ -26,6 +26,8 @@ from prover.portfolio import Portfolio
 from prover.subject import Subject
 from prover.wallet import KeptPosition, Standing
 
+AnySubject = Perpetual | OptionStructure | Portfolio
+"""Every kind of position that there is a statement for."""
 REQUEST_FORMAT: Final = "ringfence.request/1"
 DEVELOPMENT_CHAIN: Final = 31337
 
@@ -43,7 +45,7 @@ class Request:
     """A request, read and checked."""
 
     name: str
-    subject: Subject = field(repr=False)
+    subject: AnySubject = field(repr=False)
     places: Mapping[str, LockPlace] = field(repr=False)
     demand: Demand | None
 
@@ -110,7 +112,7 @@ def read_request(content: object, folder: Path | None) -> Request:
     return Request(name, subject, places, demand)
 
 
-def read_subject(fields: Fields, folder: Path | None) -> Subject:
+def read_subject(fields: Fields, folder: Path | None) -> AnySubject:
     """The position of a document of any kind, which is told by what it has."""
     content = take_document(fields, "position", folder)
     market_id = read_number(fields, "market_id", MARKET_ID_BITS)

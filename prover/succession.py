@@ -18,11 +18,10 @@ def find_standing(kept: KeptPosition, publication: Publication) -> KeptPosition:
     """The position as the book shows it; as it was where the book shows none of its leaves."""
     if not kept.successors and kept.standing is not Standing.OPENING:
         return kept
-    leaves = set(publication.leaves)
-    if commit_position(kept.committed) in leaves:
+    if publication.has_position(commit_position(kept.committed)):
         return replace(kept, successors=(), standing=Standing.CHANGED) if is_opening(kept) else kept
     for successor in kept.successors:
-        if successor.leaf(kept.committed) in leaves:
+        if publication.has_position(successor.leaf(kept.committed)):
             return succeed(kept, successor)
     return kept
 

@@ -58,6 +58,11 @@ class Vault:
         with self._lock:
             return require_known(self._positions(caller), name)
 
+    def positions(self, caller: str) -> Mapping[str, KeptPosition]:
+        """All of this caller's, by their names."""
+        with self._lock:
+            return dict(self._positions(caller))
+
     def settled_position(self, caller: str, name: str, publication: Publication) -> KeptPosition:
         """A position of this caller with all of its locks, as the book shows it; what was found now is kept."""
         with self._lock:

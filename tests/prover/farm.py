@@ -15,7 +15,7 @@ import pytest
 from facts.demand import Demand, read_demand
 from facts.sealed_file import Cost
 from margin.documents.reading import read_document
-from prover.assembly import assembled
+from prover.assembly import Assembly, assembled
 from prover.config import FactsSettings, Operations, ProverSettings, Proving, WalletSettings
 from prover.development import DEMAND
 from prover.wallet import Wallet
@@ -33,12 +33,6 @@ CHEAP = Cost(14)
 PASSPHRASE = "a passphrase of the tests"  # noqa: S105 - of wallets made for tests
 PACE = Pace(check_milliseconds=100, notice_milliseconds=0, drain_milliseconds=200, final_milliseconds=2000)
 LIMITS = Limits(threads=24, queue=64, calls_per_caller=24)
-
-
-@pytest.fixture(scope="session")
-def farm_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Circuits and keys of all tests of a process."""
-    return tmp_path_factory.mktemp("farm-cache")
 
 
 def request_id() -> str:
@@ -60,7 +54,7 @@ def settings_of(
         plain.pace,
         WalletSettings(folder / "wallet"),
         FactsSettings(folder / "facts", development=True),
-        proving or Proving(development=(STATEMENT,), threads=1),
+        proving or Proving(development=(STATEMENT,), threads=1, multiples_bytes=0),
         operations or Operations(),
     )
 
@@ -112,8 +106,15 @@ class Farm:
     """A prover that serves."""
 
     folder: Path
-    server: Server
-    workforce: Workforce
+    made: Assembly
+
+    @property
+    def server(self) -> Server:
+        return self.made.server
+
+    @property
+    def workforce(self) -> Workforce:
+        return self.made.workforce
 
     @contextmanager
     def calling(self) -> Iterator[Caller]:
@@ -126,10 +127,10 @@ def serving_farm(
     folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, settings: ProverSettings | None = None
 ) -> Iterator[Farm]:
     monkeypatch.setenv("RINGFENCE_CACHE", str(cache))
-    with assembled(settings or settings_of(folder), open_wallet(folder)) as (server, workforce):
-        workforce.start()
-        with server:
-            yield Farm(folder, server, workforce)
+    with assembled(settings or settings_of(folder), open_wallet(folder)) as made:
+        made.workforce.start()
+        with made.server:
+            yield Farm(folder, made)
 
 
 def wait_until(holds: Any, seconds: float = 10) -> bool:  # noqa: ANN401 - a question

@@ -14,7 +14,7 @@ from facts.liquidation import LiquidationFlows, StatedLiquidation
 from facts.transition import Flows, StatedTransition
 from margin.deleverage import PnlBasis
 from margin.documents.reading import parse_json
-from margin.errors import MarginError, MisuseError
+from margin.errors import MarginError
 from prover.deleverage import read_deleverage
 from prover.liquidation import read_liquidation
 from prover.transition_document import read_changes
@@ -136,8 +136,3 @@ def test_what_is_stated_is_read_as_it_was_written(
     assert list(validator.iter_errors(both))
     with pytest.raises(MarginError):
         read_demand(both)
-
-
-def test_a_policy_is_no_statement_of_a_change() -> None:
-    with pytest.raises(MisuseError):
-        render_demand(demand())

@@ -26,9 +26,9 @@ pytestmark = [pytest.mark.native, pytest.mark.slow]  # a key of 16,000 constrain
 
 
 @pytest.fixture(scope="module")
-def proving(tmp_path_factory: pytest.TempPathFactory) -> tuple[Prover, VerifyingKey]:
+def proving(circuit_cache: Path) -> tuple[Prover, VerifyingKey]:
     """The statement at its real size."""
-    return prepare(Cache(tmp_path_factory.mktemp("cache")), Liquidation())
+    return prepare(Cache(circuit_cache), Liquidation())
 
 
 def prepare(cache: Cache, statement: Statement) -> tuple[Prover, VerifyingKey]:
@@ -56,8 +56,8 @@ def test_a_liquidation_and_what_is_said_of_it(proving: tuple[Prover, VerifyingKe
         prover.prove(inputs_for(witness) | {"closed": witness.reduction.closed - 1})
 
 
-def test_a_queue_and_what_is_said_of_it(tmp_path: Path) -> None:
-    prover, key = prepare(Cache(tmp_path), Deleverage(ENTRIES, SHALLOW.book, SHALLOW.market))
+def test_a_queue_and_what_is_said_of_it(circuit_cache: Path) -> None:
+    prover, key = prepare(Cache(circuit_cache), Deleverage(ENTRIES, SHALLOW.book, SHALLOW.market))
     case = simple_case()
     witness = case.witness()
     proof, inputs = prover.prove(queue_inputs(witness))

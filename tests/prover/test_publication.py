@@ -10,13 +10,24 @@ import pytest
 from facts.book_root import BOOK_LEVELS
 from facts.commitments import commit_lock, commit_position
 from facts.demand import read_demand
+from facts.lock_root import chain_root, combine_chain_roots
 from facts.roots import read_roots
 from facts.stored_tree.keeper import TreeKeeper
 from facts.tree import verify_path
 from margin.documents.reading import parse_toml, read_document
 from margin.errors import MarginError
 from prover.development import DEMAND_TEXT, OTHERS, commit_for_development, open_development, publish_for_development
-from prover.publication import BOOK, LOCKS, ROOTS, ROUND, STORED_BOOK, Publication, read_publication, write_publication
+from prover.publication import (
+    BOOK,
+    LOCKS,
+    ROOTS,
+    ROUND,
+    STORED_BOOK,
+    Chain,
+    Publication,
+    read_publication,
+    write_publication,
+)
 from prover.request import read_request_file
 from prover.wallet import KeptPosition, Secrets
 
@@ -53,6 +64,19 @@ def test_paths_lead_to_the_roots(committed: tuple[KeptPosition, Publication]) ->
         published.position_path(leaf + 1)
 
 
+def test_an_escrow_pays_out_by_the_locks_of_its_own_chain(committed: tuple[KeptPosition, Publication]) -> None:
+    kept, published = committed
+    elsewhere = Publication(chains=[*published.chains, Chain(2**40, [1, 2, 3])])
+    slots = {chain.chain_id: slot for slot, chain in enumerate(published.chains)}
+    for each in kept.locks:
+        lock, chain_id = commit_lock(each.lock), each.lock.chain_id
+        path = elsewhere.escrow_path(chain_id, lock)
+        verify_path(path, lock, combine_chain_roots({slots[chain_id]: chain_root(published.locks, slots[chain_id])}))
+        assert path.root == published.escrow_path(chain_id, lock).root != elsewhere.roots.lock
+        with pytest.raises(MarginError):
+            elsewhere.escrow_path(chain_id + 1, lock)
+
+
 def test_a_newer_round_replaces_what_it_says_anew(committed: tuple[KeptPosition, Publication]) -> None:
     _, published = committed
     demand = read_demand(parse_toml(DEMAND_TEXT.encode()))
@@ -78,9 +102,13 @@ def test_a_book_may_be_a_stored_tree_that_moves_on(tmp_path: Path, committed: tu
         read = read_publication(tmp_path)
         assert read.roots == published.roots
         assert read.position_path(leaf) == published.position_path(leaf)
+        assert read.has_position(leaf) is published.has_position(leaf) is True
+        assert read.has_position(5) is published.has_position(5) is False
         (tmp_path / ROOTS).unlink()
         newest = read_publication(tmp_path)
         assert newest.book.root == keeper.root
+        assert newest.has_position(5)
+        assert not newest.has_position(leaf)
         for again in (newest, read):
             with pytest.raises(MarginError):
                 again.position_path(leaf if again is newest else 5)

@@ -13,7 +13,6 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from circuits.catalogue import list_circuits
-from circuits.compile import record_statement
 from circuits.statement import Statement
 from margin.documents.reading import read_document
 from margin.errors import MarginError
@@ -22,6 +21,7 @@ from margin.requirement import RequirementKind
 from prover.perpetual import Perpetual
 from prover.request import DEVELOPMENT_CHAIN, read_request, read_request_file
 from prover.rules import describe_rule
+from tests.circuits.laboratory.outline import record_outline
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 Content = dict[str, Any]
@@ -159,7 +159,7 @@ def shorten(statement: Statement) -> Statement:
 
 def test_every_rule_has_words() -> None:
     statements = set(map(shorten, list_circuits().values()))
-    rules = {step.rule for statement in statements for step in record_statement(statement).steps if step.rule}
+    rules = {step.rule for statement in statements for step in record_outline(statement).steps if step.rule}
     for rule in rules:
         assert "_" not in describe_rule(rule)
     assert describe_rule("lock[0].asset_tier.rate_fits_100_bits") == "rate is within its range (lock[0], asset tier)"

@@ -25,7 +25,7 @@ from ringfence.client.connection import Connection
 from ringfence.client.prover import ProofRequest, Prover
 from ringfence.client.settings import ConnectionSettings
 from ringfence.v1 import prover_service_pb2 as wire
-from ringfence.wire.claim import read_claim, write_demand
+from ringfence.wire.claim import read_claim, write_demand, write_place
 from ringfence.wire.commitment import read_commitment, read_opening
 from ringfence.wire.operation import read_operation
 from snark.groth16.formats.zkey import read_zkey
@@ -51,14 +51,30 @@ SUCCEEDED = wire.OPERATION_STATE_SUCCEEDED
 
 
 @pytest.fixture
-def farm(tmp_path: Path, farm_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Farm]:
-    with serving_farm(tmp_path, farm_cache, monkeypatch) as farm:
+def farm(tmp_path: Path, circuit_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Farm]:
+    with serving_farm(tmp_path, circuit_cache, monkeypatch) as farm:
         yield farm
 
 
 @pytest.fixture
 def caller(farm: Farm) -> Iterator[Caller]:
     with farm.calling() as caller:
+        yield caller
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory, circuit_cache: Path) -> Iterator[Farm]:
+    """One for tests that leave no more in it than a position under a name of their own: a start reads a key."""
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        serving_farm(tmp_path_factory.mktemp("standing"), circuit_cache, patch) as farm,
+    ):
+        yield farm
+
+
+@pytest.fixture
+def visitor(standing: Farm) -> Iterator[Caller]:
+    with standing.calling() as caller:
         yield caller
 
 
@@ -78,30 +94,30 @@ def verifying_key(cache: Path, name: str = STATEMENT) -> VerifyingKey:
     return extract_verifying_key(read_zkey(zkey), allow_development_keys=True)
 
 
-def test_a_proof_verifies_under_the_key_that_is_listed(farm: Farm, caller: Caller, farm_cache: Path) -> None:
-    committed = read_commitment(caller.commit())
-    operation = read_operation(caller.prove())
+def test_a_proof_verifies_under_the_key_that_is_listed(standing: Farm, visitor: Caller, circuit_cache: Path) -> None:
+    committed = read_commitment(visitor.commit("listed"))
+    operation = read_operation(visitor.prove("listed"))
     claim = operation.claim
     assert claim is not None
-    (listed,) = caller.stub.ListStatements(wire.ListStatementsRequest()).statements
+    (listed,) = visitor.stub.ListStatements(wire.ListStatementsRequest()).statements
     assert (listed.name, listed.lock_count, listed.is_for_development) == (STATEMENT, 0, True)
     assert listed.constraint_count > 8000
     assert listed.key_id.hex() == claim.key_id
-    key = verifying_key(farm_cache)
+    key = verifying_key(circuit_cache)
     proved = verify_proof(key, claim.values, claim.proof)
     inputs = PublicInputs.of(proved.inputs)
-    published = read_publication(farm.folder / "facts")
+    published = read_publication(standing.folder / "facts")
     assert (inputs.position_tag, inputs.book_root) == (committed.position_tag, published.roots.book)
     assert committed.commitment in published.leaves
-    assert inputs.context == caller.demand.context
-    assert claim.demand == caller.demand
+    assert inputs.context == visitor.demand.context
+    assert claim.demand == visitor.demand
 
 
-def test_what_opens_a_commitment_does(farm: Farm, caller: Caller) -> None:
-    committed = read_commitment(caller.commit("a name"))
-    opened = read_opening(caller.stub.OpenCommitment(wire.OpenCommitmentRequest(name="a name")))
+def test_what_opens_a_commitment_does(standing: Farm, visitor: Caller) -> None:
+    committed = read_commitment(visitor.commit("a name"))
+    opened = read_opening(visitor.stub.OpenCommitment(wire.OpenCommitmentRequest(name="a name")))
     assert commit_position(opened) == committed.commitment
-    assert opened == Wallet.open(farm.folder / "wallet", PASSPHRASE).secrets.positions["a name"].committed
+    assert opened == Wallet.open(standing.folder / "wallet", PASSPHRASE).secrets.positions["a name"].committed
 
 
 def test_many_commitments_at_once_are_all_kept(farm: Farm) -> None:
@@ -135,8 +151,8 @@ def test_many_commitments_at_once_are_all_kept(farm: Farm) -> None:
         ({"document": json.dumps({**document(), "policy": "own.toml"}).encode()}, "UNKNOWN_POLICY"),
     ],
 )
-def test_what_cannot_be_committed_to_is_refused(caller: Caller, changes: dict[str, object], reason: str) -> None:
-    assert reason_of(lambda: caller.commit(**changes))[0] == reason  # type: ignore[arg-type]
+def test_what_cannot_be_committed_to_is_refused(visitor: Caller, changes: dict[str, object], reason: str) -> None:
+    assert reason_of(lambda: visitor.commit(**changes))[0] == reason  # type: ignore[arg-type]
 
 
 def test_a_proof_of_another_statement_or_round_is_refused(farm: Farm, caller: Caller) -> None:
@@ -149,6 +165,14 @@ def test_a_proof_of_another_statement_or_round_is_refused(farm: Farm, caller: Ca
     assert reason_of(lambda: caller.create("two"))[0] == "NOT_FOUND"
     assert reason_of(lambda: caller.create(demand=None))[0] == "MISSING_FIELD"
     assert caller.prove(statement=STATEMENT, market_root=published).state == SUCCEEDED
+
+
+def test_a_proof_for_a_time_that_is_over_is_refused_before_any_work(visitor: Caller) -> None:
+    visitor.commit("late")
+    domain, binding = visitor.demand.domain, replace(visitor.demand.binding, expiry=int(time.time()))
+    over = replace(visitor.demand, binding=binding)
+    assert reason_of(lambda: visitor.create("late", demand=write_demand(over)))[0] == "EXPIRED"
+    assert reason_of(lambda: visitor.create("", transition=b"{}", demand=write_place(domain, binding)))[0] == "EXPIRED"
 
 
 def test_operations_are_listed_a_page_at_a_time(caller: Caller) -> None:
@@ -181,13 +205,15 @@ def test_a_wait_ends_with_the_time_or_the_call(farm: Farm, caller: Caller) -> No
 # --- Many over one stream --------------------------------------------------------------------------------
 
 
-def test_a_stream_answers_every_request_once(tmp_path: Path, farm_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stream_answers_every_request_once(
+    tmp_path: Path, circuit_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = settings_of(
         tmp_path,
         proving=Proving(development=(STATEMENT,), workers=2, threads=1),
         operations=Operations(queue=3, stream_in_flight=4),
     )
-    with serving_farm(tmp_path, farm_cache, monkeypatch, settings) as farm, farm.calling() as caller:
+    with serving_farm(tmp_path, circuit_cache, monkeypatch, settings) as farm, farm.calling() as caller:
         caller.commit()
         poor = document(cash="1")
         del poor["position"]["leverage"]
@@ -205,16 +231,16 @@ def test_a_stream_answers_every_request_once(tmp_path: Path, farm_cache: Path, m
         assert len({each.id for each in answers.values()}) == 12
 
 
-def test_a_stream_with_a_number_twice_is_ended(farm: Farm, caller: Caller) -> None:
-    caller.commit()
-    requests = [wire.ProveStreamRequest(number=1, proof=caller.ask()) for _ in range(2)]
-    for pid in farm.workforce.pids:
+def test_a_stream_with_a_number_twice_is_ended(standing: Farm, visitor: Caller) -> None:
+    visitor.commit("twice")
+    requests = [wire.ProveStreamRequest(number=1, proof=visitor.ask("twice")) for _ in range(2)]
+    for pid in standing.workforce.pids:
         assert pid
-    assert reason_of(lambda: list(caller.stub.ProveStream(iter(requests))))[0] == "DUPLICATE_FIELD"
+    assert reason_of(lambda: list(visitor.stub.ProveStream(iter(requests))))[0] == "DUPLICATE_FIELD"
 
 
-def test_a_stream_without_requests_is_over(caller: Caller) -> None:
-    assert list(caller.stub.ProveStream(iter(()), timeout=20)) == []
+def test_a_stream_without_requests_is_over(visitor: Caller) -> None:
+    assert list(visitor.stub.ProveStream(iter(()), timeout=20)) == []
 
 
 # --- Locks, and facts that others publish -----------------------------------------------------------------
@@ -234,7 +260,7 @@ def request_with_a_lock() -> dict[str, object]:
 
 
 def test_a_lock_is_found_when_its_chain_has_it(
-    tmp_path: Path, farm_cache: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, circuit_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Others publish; the prover is told by the folder alone, and remembers which deposit a lock is."""
     settings = with_locks(tmp_path)
@@ -242,12 +268,12 @@ def test_a_lock_is_found_when_its_chain_has_it(
     development = FactsSettings(tmp_path / "development", development=True)
     (tmp_path / "facts").mkdir()
     developing = replace(settings, facts=development)
-    with serving_farm(tmp_path, farm_cache, monkeypatch, developing) as farm, farm.calling() as caller:
+    with serving_farm(tmp_path, circuit_cache, monkeypatch, developing) as farm, farm.calling() as caller:
         caller.commit("elsewhere", request_with_a_lock())  # so that the market has a round
     told = read_publication(tmp_path / "development")
     write_publication(tmp_path / "facts", told)
     (tmp_path / "facts" / DEMAND).write_text(DEMAND_TEXT)
-    with serving_farm(tmp_path, farm_cache, monkeypatch, settings) as farm, farm.calling() as caller:
+    with serving_farm(tmp_path, circuit_cache, monkeypatch, settings) as farm, farm.calling() as caller:
         committed = read_commitment(caller.commit("locked", request_with_a_lock()))
         (owner,) = committed.lock_owners
         assert reason_of(lambda: caller.create("locked"))[0] == "NOT_IN_TREE"
@@ -295,22 +321,22 @@ def test_facts_that_are_written_by_halves_are_not_used(farm: Farm, caller: Calle
 
 
 def test_a_folder_that_was_written_by_halves_is_mended_for_development(
-    tmp_path: Path, farm_cache: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, circuit_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with serving_farm(tmp_path, farm_cache, monkeypatch) as farm, farm.calling() as caller:
+    with serving_farm(tmp_path, circuit_cache, monkeypatch) as farm, farm.calling() as caller:
         caller.commit()
     (tmp_path / "facts" / "roots.json").write_text(Publication([1]).roots.render())
-    with serving_farm(tmp_path, farm_cache, monkeypatch) as farm, farm.calling() as caller:
+    with serving_farm(tmp_path, circuit_cache, monkeypatch) as farm, farm.calling() as caller:
         assert caller.prove().state == SUCCEEDED
 
 
 def test_a_commitment_of_before_is_proved_after_a_new_start(
-    tmp_path: Path, farm_cache: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, circuit_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = request_id()
-    with serving_farm(tmp_path, farm_cache, monkeypatch) as farm, farm.calling() as caller:
+    with serving_farm(tmp_path, circuit_cache, monkeypatch) as farm, farm.calling() as caller:
         committed = caller.commit(request_id=asked)
-    with serving_farm(tmp_path, farm_cache, monkeypatch) as farm, farm.calling() as caller:
+    with serving_farm(tmp_path, circuit_cache, monkeypatch) as farm, farm.calling() as caller:
         assert caller.commit(request_id=asked) == committed
         assert caller.prove().state == SUCCEEDED
 
@@ -325,10 +351,10 @@ def test_what_a_command_wrote_into_the_wallet_meanwhile_is_not_lost(farm: Farm, 
     assert caller.prove().state == SUCCEEDED
 
 
-def test_time_is_measured(caller: Caller) -> None:
+def test_time_is_measured(visitor: Caller) -> None:
     before = int(time.time())
-    caller.commit()
-    operation = read_operation(caller.prove())
+    visitor.commit("timed")
+    operation = read_operation(visitor.prove("timed"))
     assert before <= operation.created_at <= (operation.finished_at or 0) <= time.time()
     assert operation.progress_ppm == 1_000_000
 
@@ -336,7 +362,7 @@ def test_time_is_measured(caller: Caller) -> None:
 # --- By the client ----------------------------------------------------------------------------------------
 
 
-def test_a_program_commits_and_proves_through_the_client(farm: Farm, caller: Caller, farm_cache: Path) -> None:
+def test_a_program_commits_and_proves_through_the_client(farm: Farm, caller: Caller, circuit_cache: Path) -> None:
     prover = Prover()
     with Connection(ConnectionSettings(f"127.0.0.1:{farm.server.port}", plaintext=True)) as connection:
         committed = connection.ask(prover.commit("one", json.dumps(document()).encode()))
@@ -345,7 +371,7 @@ def test_a_program_commits_and_proves_through_the_client(farm: Farm, caller: Cal
         claim = connection.ask(prover.prove(ProofRequest("one", caller.demand)))
         assert claim.key_id == shape.key_id
         assert claim.inputs.position_tag == committed.position_tag
-        verify_proof(verifying_key(farm_cache), claim.values, claim.proof)
+        verify_proof(verifying_key(circuit_cache), claim.values, claim.proof)
         proofs = [ProofRequest("one", caller.demand) for _ in range(3)]
         answers = list(connection.exchange(prover.prove_many(), proofs))
         assert len(answers) == 3

@@ -130,10 +130,10 @@ def test_locks_count_that_are_named_or_the_first_ones(first: tuple[KeptPosition,
 
 @pytest.mark.native
 def test_a_prover_that_serves_is_asked_for_all_of_it(
-    tmp_path: Path, farm_cache: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, circuit_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = settings_of(tmp_path, proving=Proving(development=("perp-k0", "perp-k1"), threads=1))
-    with serving_farm(tmp_path, farm_cache, monkeypatch, settings) as farm, farm.calling() as caller:
+    with serving_farm(tmp_path, circuit_cache, monkeypatch, settings) as farm, farm.calling() as caller:
         committed = read_commitment(caller.commit("bob", content_of("bob")))
         assert reason_of(lambda: caller.commit("bob", content_of("bob")))[0] == "NAME_TAKEN"
         assert reason_of(lambda: caller.commit("bob", content_of("alice") | {"name": "bob"}))[0] == "NAME_TAKEN"

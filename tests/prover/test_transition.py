@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +13,11 @@ from circuits.engine import IntegerEngine
 from circuits.errors import BrokenRuleError
 from circuits.statements.transition import Transition
 from facts.book_change import Opening
+from facts.book_root import BOOK_LEVELS
 from facts.commitments import commit_position
 from facts.demand import Demand, read_demand
 from facts.packing import PERP_BODY
+from facts.stored_tree.keeper import TreeKeeper
 from facts.transition import StatedTransition, derive_absent_nullifier, derive_birth
 from margin.documents.reading import parse_json, parse_toml
 from margin.errors import MalformedError, MarginError, MisuseError, Reason
@@ -211,6 +214,20 @@ def test_old_and_new_are_kept_until_the_book_shows_one(book: tuple[dict[str, Kep
         assert commit_position(found.committed) == made.witness.stated().leaves[0]
         assert found.successors == ()
         assert position_of(found).cash == position_of(stands(made, published)).cash
+
+
+def test_a_stored_book_shows_which_of_its_leaves_stands(
+    book: tuple[dict[str, KeptPosition], Publication], tmp_path: Path
+) -> None:
+    made = plan(book, {"position": "one", "change": "settle"})
+    old, (new, *_) = commit_position(book[0]["one"].committed), made.witness.stated().leaves
+    with TreeKeeper.create(tmp_path / "book", BOOK_LEVELS) as keeper:
+        for leaf in (7, old):
+            keeper.update({9_999: leaf})
+            assert find_standing(made.kept["one"], Publication(stored_book=keeper.newest)) == made.kept["one"]
+        keeper.update({9_999: new})
+        found = find_standing(made.kept["one"], Publication(stored_book=keeper.newest))
+        assert (commit_position(found.committed), found.successors) == (new, ())
 
 
 def test_no_more_successors_than_a_wallet_keeps(book: tuple[dict[str, KeptPosition], Publication]) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
@@ -83,9 +84,9 @@ class Keeper:
 
 
 @pytest.fixture(scope="module")
-def proving(tmp_path_factory: pytest.TempPathFactory) -> tuple[Prover, VerifyingKey]:
+def proving(circuit_cache: Path) -> tuple[Prover, VerifyingKey]:
     """The statement at its real size, with a key that was made for development."""
-    cache = Cache(tmp_path_factory.mktemp("cache"))
+    cache = Cache(circuit_cache)
     artifact = cache.artifact(Transition())
     zkey = cache.development_key(artifact)
     verifying = extract_verifying_key(read_zkey(zkey), allow_development_keys=True)

@@ -106,10 +106,10 @@ def test_a_change_of_nothing_is_kept_as_nothing(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def farm(tmp_path_factory: pytest.TempPathFactory, farm_cache: Path) -> Iterator[Farm]:
+def farm(tmp_path_factory: pytest.TempPathFactory, circuit_cache: Path) -> Iterator[Farm]:
     folder = tmp_path_factory.mktemp("farm")
     settings = settings_of(folder, proving=Proving(development=("perp-k0", STATEMENT), threads=1))
-    with pytest.MonkeyPatch.context() as patch, serving_farm(folder, farm_cache, patch, settings) as found:
+    with pytest.MonkeyPatch.context() as patch, serving_farm(folder, circuit_cache, patch, settings) as found:
         yield found
 
 
@@ -132,7 +132,7 @@ def apply(farm: Farm, name: str = "one") -> None:
 
 
 @slow
-def test_a_transition_is_proved_kept_and_gone_on_from(farm: Farm, caller: Caller, farm_cache: Path) -> None:
+def test_a_transition_is_proved_kept_and_gone_on_from(farm: Farm, caller: Caller, circuit_cache: Path) -> None:
     operation = create(caller, top_up("12.5"))
     kept = kept_on_disk(farm.folder)
     assert len(kept.successors) >= 1, "before the proof is there"
@@ -140,7 +140,7 @@ def test_a_transition_is_proved_kept_and_gone_on_from(farm: Farm, caller: Caller
     assert report.claim is not None, report.failure
     assert report.statement == STATEMENT
     claim = report.claim
-    inputs = PublicInputs.of(verify_proof(verifying_key(farm_cache, STATEMENT), claim.values, claim.proof).inputs)
+    inputs = PublicInputs.of(verify_proof(verifying_key(circuit_cache, STATEMENT), claim.values, claim.proof).inputs)
     stated = claim.demand.policy
     assert isinstance(stated, StatedTransition)
     assert inputs.policy == stated.encode()

@@ -40,10 +40,10 @@ def test_messages_arrive_as_they_were_told() -> None:
 
 
 def test_a_worker_is_told_nothing_by_its_arguments_or_its_environment(
-    tmp_path: Path, farm_cache: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, circuit_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOME_TOKEN_OF_THE_OPERATOR", "a canary")
-    with serving_farm(tmp_path, farm_cache, monkeypatch) as farm:
+    with serving_farm(tmp_path, circuit_cache, monkeypatch) as farm:
         (pid,) = farm.workforce.pids
         arguments = Path(f"/proc/{pid}/cmdline").read_text().split("\0")[1:-1]
         environment = Path(f"/proc/{pid}/environ").read_text()
@@ -54,9 +54,9 @@ def test_a_worker_is_told_nothing_by_its_arguments_or_its_environment(
 
 
 def test_a_worker_that_is_being_replaced_leaves_the_prover_ready(
-    tmp_path: Path, farm_cache: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, circuit_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with serving_farm(tmp_path, farm_cache, monkeypatch) as farm:
+    with serving_farm(tmp_path, circuit_cache, monkeypatch) as farm:
         (pid,) = farm.workforce.pids
         os.kill(pid, signal.SIGKILL)
         assert wait_until(lambda: not farm.workforce.is_ready)

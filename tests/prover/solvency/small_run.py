@@ -4,7 +4,6 @@ import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -21,6 +20,7 @@ from facts.solvency.header import Header, decode_header
 from facts.solvency.reserves import Reserve
 from prover.solvency.closing import write_reserve
 from tests.prover.proofs import Desk
+from tests.workers import find_run_folder, making_once
 
 ACCOUNTS = 12
 SHAPE = 'shapes = ["p1-b2-d0"]'
@@ -136,20 +136,17 @@ def make_venue(folder: Path, cache: Path, accounts: int = ACCOUNTS) -> SmallRun:
     return small
 
 
-@cache
-def prove_once(folder: Path) -> SmallRun:
-    """The run, made for whichever test wants it first."""
-    venue = folder / "venue-of-a-small-run"
-    venue.mkdir()
-    small = make_venue(venue, folder / "cache-of-a-small-run")
-    small.prove()
-    return small
-
-
 @pytest.fixture(scope="session")
-def small_run(tmp_path_factory: pytest.TempPathFactory) -> SmallRun:
-    """The run; nobody alters it."""
-    return prove_once(tmp_path_factory.getbasetemp())
+def small_run(tmp_path_factory: pytest.TempPathFactory, circuit_cache: Path) -> SmallRun:
+    """The run, proved for whichever test wants it first; nobody alters it."""
+    venue = find_run_folder(tmp_path_factory) / "venue-of-a-small-run"
+    with making_once(venue) as is_missing:
+        if is_missing:
+            begun = venue.with_name("begun")
+            begun.mkdir()
+            make_venue(begun, circuit_cache).prove()
+            begun.rename(venue)
+    return SmallRun(venue, circuit_cache)
 
 
 __all__ = (

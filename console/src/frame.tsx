@@ -1,0 +1,91 @@
+/** What every face has around its pages: where one is, the way between them, light or dark, and past all of it by keyboard. */
+
+import { effect, signal } from "@preact/signals";
+import { type ComponentChildren, render } from "preact";
+import { useLayoutEffect } from "preact/hooks";
+
+const THEME = "ringfence theme";
+const theme = signal(localStorage.getItem(THEME) ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
+
+/** The fragment of the address, from when the face is shown. */
+export const place = signal("#/");
+
+/** Whoever has just arrived begins at the top; whoever moved on, at the new heading. */
+let hasMoved = false;
+
+effect(() => {
+  document.documentElement.dataset.theme = theme.value;
+});
+addEventListener("hashchange", () => {
+  hasMoved = true;
+  look();
+});
+
+interface Around {
+  /** Path and name of each page that there is a way to. */
+  pages: readonly (readonly [string, string])[];
+  /** Which of them this is, or is below. */
+  current: string;
+  title: string;
+  status?: ComponentChildren;
+  notice?: ComponentChildren;
+  children: ComponentChildren;
+  footer: string;
+}
+
+export function Frame({ pages, current, title, status, notice, children, footer }: Around) {
+  useLayoutEffect(() => {
+    if (hasMoved) document.querySelector<HTMLElement>("h1")?.focus();
+    document.title = title;
+  }, [place.value]);
+  return (
+    <>
+      <a class="skip" href="#content" onClick={skip}>
+        To the content
+      </a>
+      <header>
+        <span class="brand">
+          <img src="./icon.svg" alt="" width="22" height="22" /> Ringfence
+        </span>
+        <nav aria-label="Pages">
+          {pages.map(([path, name]) => (
+            <a key={path} href={path} aria-current={path === current ? "page" : undefined}>
+              {name}
+            </a>
+          ))}
+        </nav>
+        {status}
+        <button aria-pressed={theme.value === "dark"} onClick={switchTheme}>
+          Dark
+        </button>
+      </header>
+      {notice}
+      <main id="content" tabIndex={-1}>
+        {children}
+      </main>
+      <footer>{footer}</footer>
+    </>
+  );
+}
+
+/** Put a face where its document has a place for it. */
+export function show(id: string, face: ComponentChildren): void {
+  look();
+  const root = document.getElementById(id);
+  root?.replaceChildren();
+  if (root) render(face, root);
+}
+
+function look(): void {
+  place.value = location.hash || "#/";
+}
+
+function switchTheme(): void {
+  theme.value = theme.value === "dark" ? "light" : "dark";
+  localStorage.setItem(THEME, theme.value);
+}
+
+function skip(event: Event): void {
+  event.preventDefault();
+  document.querySelector<HTMLElement>("main")?.focus();
+}
