@@ -5,7 +5,7 @@ from pathlib import Path
 from facts.demand import read_demand
 from facts.public_inputs import PublicInputs
 from margin.documents.reading import read_document
-from ringfence.cli.commands.prove import PROOF, PUBLIC, VKEY
+from prover.claim_files import PROOF, PUBLIC, VKEY
 from ringfence.wire.claim import UnverifiedClaim
 from snark.groth16.formats.proof_json import read_proof
 from snark.groth16.formats.public_json import read_public

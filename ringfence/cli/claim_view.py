@@ -1,11 +1,6 @@
 """A proved claim in words: what it says, and all that it told."""
 
-from facts.deleverage import StatedDeleverage
-from facts.demand import Demand, ReleaseDemand
-from facts.liquidation import StatedLiquidation
-from facts.transition import StatedTransition
-from margin.bounds import PPM
-from margin.requirement import RequirementKind
+from facts.demand_words import describe_demand
 from ringfence.cli.terminal import draw_facts, out
 from verifier.claim import ProvedClaim
 
@@ -18,7 +13,7 @@ def report_claim(claim: ProvedClaim) -> dict[str, object]:
         "claim_id": claim.id,
         "key_id": claim.key_id,
         "development": claim.is_for_development,
-        "proven": describe_claim(claim),
+        "proven": describe_demand(claim.demand, len(claim.inputs.nullifiers)),
         "revealed": {name: str(value) for name, value in values},
     }
 
@@ -26,78 +21,7 @@ def report_claim(claim: ProvedClaim) -> dict[str, object]:
 def show_claim(claim: ProvedClaim) -> None:
     """A claim for a person."""
     out.print(f"[green]valid[/green] under key {claim.key_id}", highlight=False)
-    for sentence in describe_claim(claim):
+    for sentence in describe_demand(claim.demand, len(claim.inputs.nullifiers)):
         out.print(f"  {sentence}", highlight=False, markup=False)
     values = zip(claim.inputs.names, claim.inputs.values, strict=True)
     draw_facts("Revealed, and nothing else", {name: str(value) for name, value in values})
-
-
-def describe_claim(claim: ProvedClaim) -> list[str]:
-    """What the proof proves."""
-    policy, locks = claim.demand.policy, len(claim.inputs.nullifiers)
-    if isinstance(policy, ReleaseDemand):
-        sentence = f"One lock of {policy.amount} smallest units of {policy.asset} in the domain {claim.demand.domain}"
-        return [sentence, "is its prover's, and the nullifier is that of this lock", describe_place(claim.demand)]
-    if isinstance(policy, StatedTransition):
-        return [*describe_transition(policy), describe_place(claim.demand)]
-    if isinstance(policy, StatedLiquidation):
-        return [*describe_liquidation(policy), describe_place(claim.demand)]
-    if isinstance(policy, StatedDeleverage):
-        return [*describe_deleverage(policy), describe_place(claim.demand)]
-    kind = "maintenance" if policy.requirement is RequirementKind.MAINTENANCE else "initial"
-    sentences = [
-        f"The equity of one isolated position in the book covers its {kind} requirement at this round's prices"
-    ]
-    if policy.shock_ppm:
-        sentences.append(f"and still does after the mark has moved {percent(policy.shock_ppm)} against the position")
-    if policy.buffer_ppm:
-        sentences.append(f"with {percent(policy.buffer_ppm)} of the requirement on top")
-    if locks:
-        sentences.append(f"backed by {locks} {'lock' if locks == 1 else 'locks'} of the domain {claim.demand.domain}")
-    if policy.least_basket_value:
-        sentences.append(f"which count for at least {policy.least_basket_value} money units")
-    return [*sentences, describe_place(claim.demand)]
-
-
-def describe_transition(stated: StatedTransition) -> list[str]:
-    """What a proof that positions changed proves."""
-    flows = stated.flows
-    return [
-        "Up to two isolated positions of one owner in the book became those of the stated leaves",
-        f"with {flows.paid_in} money units paid in, {flows.paid_out} paid out, {flows.fees} of fees",
-        f"and {flows.settled} settled with the market, each new position holding its requirement",
-    ]
-
-
-def describe_liquidation(stated: StatedLiquidation) -> list[str]:
-    """What a proof that a venue reduced a position proves."""
-    flows = stated.flows
-    return [
-        "One isolated position of the book was breached at this round's prices and became that of the stated leaf",
-        "with as many lots closed as its policy asks for, and not one more",
-        f"with {flows.penalty} money units of penalty, {flows.fee} of fees, {flows.settled} settled with the market",
-        f"{flows.returned} returned to its owner, and {flows.gap} paid by the insurance fund",
-    ]
-
-
-def describe_deleverage(stated: StatedDeleverage) -> list[str]:
-    """What a proof of an auto-deleverage proves."""
-    return [
-        "One isolated position of the book was bankrupt at this round's prices, and all of its lots were closed",
-        f"against the front of a queue of at most {len(stated.entries)} entries that stands in order of its scores,",
-        f"with profit measured against the {stated.basis.value} notional",
-    ]
-
-
-def describe_place(demand: Demand) -> str:
-    """Where the proof is good."""
-    binding = demand.binding
-    return (
-        f"for {binding.verifier}, contract 0x{binding.contract.hex()} on chain {binding.chain_id}, "
-        f"recipient 0x{binding.recipient.hex()}"
-    )
-
-
-def percent(ppm: int) -> str:
-    """ppm as per cent, exactly."""
-    return f"{ppm * 100 / PPM:g} %"

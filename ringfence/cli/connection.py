@@ -29,7 +29,7 @@ from ringfence.cli.settings import read_settings
 from ringfence.client.connection import Connection
 from ringfence.client.heads import LastHead
 from ringfence.client.log import require_log_keys
-from ringfence.client.settings import ConnectionSettings
+from ringfence.client.settings import ConnectionSettings, TrustFiles
 from ringfence.client.verifier import Verifier
 
 ServerOption = Annotated[
@@ -38,16 +38,6 @@ ServerOption = Annotated[
         "--server", help="The server, HOST:PORT or unix:PATH; short for connection.address.", show_default=False
     ),
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class TrustFiles:
-    """What is believed, and what was seen."""
-
-    anchor: Path | None = None
-    """Whose word counts: the document that is pinned."""
-    heads: Path | None = None
-    """Where the last head of the log is kept, so that the next command knows it; in memory where it is left out."""
 
 
 @dataclass(frozen=True, slots=True)

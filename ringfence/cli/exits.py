@@ -3,7 +3,7 @@
 from enum import IntEnum
 
 from margin.errors import MarginError
-from ringfence.client.errors import ClientError
+from ringfence.client.failure import ClientError
 from serving.errors import ServingError
 from snark.errors import SnarkError
 

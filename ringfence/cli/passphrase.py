@@ -25,6 +25,11 @@ PassphraseDescriptorOption = Annotated[
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
+def prefer_option(file: Path | None, descriptor: int | None, told: Path | None) -> Path | None:
+    """The file with the passphrase: that of the settings where no option says where it comes from."""
+    return told if file is None and descriptor is None else file
+
+
 def ask_passphrase(file: Path | None, descriptor: int | None, *, is_new: bool, of: str = "the wallet") -> str:
     """The passphrase, from wherever it was said to come; a new one that is typed is typed twice."""
     if file is not None and descriptor is not None:

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 
 from margin.documents.position_document import PositionDocument
 from margin.documents.structure_document import StructureDocument
-from margin.errors import MarginError, MisuseError, Reason
+from margin.errors import MisuseError, Reason
 from margin.evaluation import Evaluation
-from margin.payoff import Curve, Measure, draw_curve
-from margin.position import compute_equity
+from margin.payoff import Measure, choose_prices, draw_curve
+from margin.profile import choose_marks, trace_profile
 from margin.recognition import name_structure
-from margin.requirement import RequirementKind, compute_requirement
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,10 +27,11 @@ BLUE, RED, ORANGE, GREY = "#1f77b4", "#d62728", "#ff7f0e", "#7f7f7f"
 def plot_position(document: PositionDocument, evaluation: Evaluation, path: Path) -> None:
     """Equity and both requirements over the mark price; liquidation and bankruptcy marked."""
     units = document.market.units
-    marks = sample_marks(document, evaluation)
-    equity = [money_at(document, mark, equity_at) for mark in marks]
-    maintenance = [money_at(document, mark, maintenance_at) for mark in marks]
-    initial = [money_at(document, mark, initial_at) for mark in marks]
+    marks = choose_marks(document.state, [evaluation], POINTS)
+    points = list(trace_profile(document.market.policy, document.position, document.state, marks))
+    equity = [coordinate(document, point.equity) for point in points]
+    maintenance = [coordinate(document, point.maintenance) for point in points]
+    initial = [coordinate(document, point.initial) for point in points]
 
     def draw(axes: "Axes") -> None:
         prices = [float(mark * units.tick) for mark in marks]
@@ -51,48 +51,16 @@ def plot_position(document: PositionDocument, evaluation: Evaluation, path: Path
     save_figure(draw, path)
 
 
-def sample_marks(document: PositionDocument, evaluation: Evaluation) -> list[Fraction]:
-    """Marks from a little beyond the bankruptcy price to as far on the other side of the mark."""
-    mark = document.state.mark
-    ends = [evaluation.bankruptcy_price, evaluation.liquidation.price if evaluation.liquidation else None]
-    reach = max([mark / 10, *(abs(mark - end) for end in ends if end is not None)]) * Fraction(5, 4)
-    low = max(mark - reach, document.state.confidence + mark / 10**6)
-    return [low + (mark + reach - low) * index / POINTS for index in range(POINTS + 1)]
-
-
-def money_at(
-    document: PositionDocument, mark: Fraction, measure: Callable[[PositionDocument, Fraction], Fraction]
-) -> float:
-    """A money amount at a mark, as a coordinate; a gap where the policy says nothing of that mark."""
-    try:
-        return float(measure(document, mark) * document.market.units.money_unit)
-    except MarginError:
-        return float("nan")
-
-
-def equity_at(document: PositionDocument, mark: Fraction) -> Fraction:
-    """Equity at a mark."""
-    policy = document.market.policy
-    return compute_equity(policy.contract, document.position, document.state.at_mark(mark), policy.price_rule).total
-
-
-def maintenance_at(document: PositionDocument, mark: Fraction) -> Fraction:
-    """Maintenance requirement at a mark."""
-    state = document.state.at_mark(mark)
-    return compute_requirement(document.market.policy, document.position, state, RequirementKind.MAINTENANCE).total
-
-
-def initial_at(document: PositionDocument, mark: Fraction) -> Fraction:
-    """Initial requirement at a mark."""
-    state = document.state.at_mark(mark)
-    return compute_requirement(document.market.policy, document.position, state, RequirementKind.INITIAL).total
+def coordinate(document: PositionDocument, money: Fraction | None) -> float:
+    """A money amount as a coordinate; a gap where the policy says nothing."""
+    return float("nan") if money is None else float(money * document.market.units.money_unit)
 
 
 def plot_structure(document: StructureDocument, path: Path) -> None:
     """Payoff and profit at expiry over the price of the underlying."""
     legs = document.structure.legs
     payoff, profit = draw_curve(legs, Measure.PAYOFF), draw_curve(legs, Measure.PROFIT)
-    prices = curve_prices(payoff, document.market.spot if document.market else None)
+    prices = choose_prices(payoff, [document.market.spot] if document.market else [])
 
     def draw(axes: "Axes") -> None:
         xs = [float(price) for price in prices]
@@ -106,15 +74,6 @@ def plot_structure(document: StructureDocument, path: Path) -> None:
         axes.set_title(f"{document.label}: {name_structure(document.structure)}")
 
     save_figure(draw, path)
-
-
-def curve_prices(curve: Curve, spot: Fraction | None) -> list[Fraction]:
-    """The corners that matter, with room on both sides; straight lines need no points between."""
-    corners = [vertex.price for vertex in curve.vertices if vertex.price > 0] or [spot or Fraction(100)]
-    anchors = [*corners, *([spot] if spot else [])]
-    width = max(max(anchors) - min(anchors), max(anchors) / 5)
-    low = max(Fraction(0), min(anchors) - width / 2)
-    return sorted({low, max(anchors) + width / 2, *anchors})
 
 
 def draw_price(axes: "Axes", price: Fraction, name: str, color: str) -> None:

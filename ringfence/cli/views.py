@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from margin.documents.position_report import Report
-from ringfence.cli.terminal import Cell, draw_facts, draw_table
+from ringfence.cli.terminal import Cell, draw_facts, draw_table, out
 
 CAUSES = {
     "root": "",
@@ -40,6 +40,7 @@ def show_position(report: Report) -> None:
         },
     )
     equity = part(report, "equity")
+    show_shortfall(report, str(currency))
     draw_table(
         "Equity",
         ["cash", "basket", "pnl", "funding owed"],
@@ -51,6 +52,19 @@ def show_position(report: Report) -> None:
     for extra in ("orders", "closeout"):
         if extra in report:
             draw_facts(extra.capitalize(), part(report, extra))
+
+
+def show_shortfall(report: Report, currency: str) -> None:
+    """What is missing where a requirement is not covered, and what mends it."""
+    for kind in ("maintenance", "initial"):
+        if report[f"covers_{kind}"] is False:
+            missing = str(report[f"excess_{kind}"]).removeprefix("-")
+            out.print(
+                f"[yellow]{missing} {currency} below the {kind} requirement[/yellow]: "
+                "add as much collateral, or make the position smaller",
+                highlight=False,
+            )
+            return
 
 
 def show_structure(report: Report) -> None:

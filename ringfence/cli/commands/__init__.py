@@ -1,84 +1,92 @@
-"""The commands, put together."""
+"""The commands, put together: all of them, or the one that is asked for.
+
+A command imports what it works with: provers, stores, servers. Whoever wants one does not wait for the others.
+"""
 
 import platform
-from typing import Annotated
+from collections.abc import Iterable
+from functools import cache
+from importlib import import_module
+from typing import Annotated, Final
 
 import typer
 
 from ringfence import __version__
-from ringfence.cli.commands import (
-    attestation,
-    ceremony,
-    certs,
-    circuit,
-    groth16,
-    keys,
-    log,
-    margin,
-    policy,
-    prover,
-    r1cs,
-    registry,
-    sandbox,
-    solvency,
-    store,
-    transition,
-    tree,
-    verifier,
-    wtns,
-    zkey,
-)
-from ringfence.cli.commands.collateral import accept, acceptances, refresh, release, seal, seize, watch
-from ringfence.cli.commands.commit import commit
-from ringfence.cli.commands.demo import demo
-from ringfence.cli.commands.doctor import doctor
-from ringfence.cli.commands.prove import prove
-from ringfence.cli.commands.trust import trust
-from ringfence.cli.commands.verify import verify
 from ringfence.cli.options import JsonOption
 from ringfence.cli.terminal import out, write_json
 
-app = typer.Typer(
-    name="ringfence",
-    help="Isolated margin that can be checked, in exact integers.",
-    epilog="Exit codes: 0 yes, 1 a clear no, 2 misuse, 3 malformed input, 4 internal.",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
+COMMANDS: Final = {
+    "commit": "commit",
+    "prove": "prove",
+    "verify": "verify",
+    **dict.fromkeys(("accept", "refresh", "release", "seal", "seize", "acceptances", "watch"), "collateral"),
+    "trust": "trust",
+    "console": "console",
+    "watch-chain": "watch_chain",
+    "relay": "relay",
+    "post-roots": "post_roots",
+    "attest-gate": "attest_gate",
+    "doctor": "doctor",
+    "demo": "demo",
+}
+"""Commands, each with the module that has it as a function; ``two-words`` are ``two_words`` there."""
+
+GROUPS: Final = (
+    "margin",
+    "policy",
+    "transition",
+    "log",
+    "circuit",
+    "groth16",
+    "ceremony",
+    "r1cs",
+    "wtns",
+    "zkey",
+    "store",
+    "tree",
+    "certs",
+    "keys",
+    "attestation",
+    "prover",
+    "verifier",
+    "registry",
+    "solvency",
+    "sandbox",
 )
-app.add_typer(margin.app, name="margin")
-app.add_typer(policy.app, name="policy")
-app.command()(commit)
-app.command()(prove)
-app.command()(verify)
-app.command()(accept)
-app.command()(refresh)
-app.command()(release)
-app.command()(seal)
-app.command()(seize)
-app.command()(acceptances)
-app.command()(watch)
-app.add_typer(transition.app, name="transition")
-app.add_typer(log.app, name="log")
-app.command()(trust)
-app.add_typer(circuit.app, name="circuit")
-app.add_typer(groth16.app, name="groth16")
-app.add_typer(ceremony.app, name="ceremony")
-app.add_typer(r1cs.app, name="r1cs")
-app.add_typer(wtns.app, name="wtns")
-app.add_typer(zkey.app, name="zkey")
-app.add_typer(store.app, name="store")
-app.add_typer(tree.app, name="tree")
-app.add_typer(certs.app, name="certs")
-app.add_typer(keys.app, name="keys")
-app.add_typer(attestation.app, name="attestation")
-app.add_typer(prover.app, name="prover")
-app.add_typer(verifier.app, name="verifier")
-app.add_typer(registry.app, name="registry")
-app.add_typer(solvency.app, name="solvency")
-app.add_typer(sandbox.app, name="sandbox")
-app.command()(doctor)
-app.command()(demo)
+"""Groups of commands, each of which is a module."""
+
+ALONE: Final = ("version", "--version")
+"""What needs none of them."""
+
+
+def build_app(wanted: str | None = None) -> typer.Typer:
+    """The program with the command of this name, or with every one where none has it."""
+    return assemble_app(wanted if wanted in {*COMMANDS, *GROUPS, *ALONE} else None)
+
+
+@cache
+def assemble_app(wanted: str | None) -> typer.Typer:
+    """The program with one command, or with all."""
+    app = typer.Typer(
+        name="ringfence",
+        help="Isolated margin that can be checked, in exact integers.",
+        epilog="Exit codes: 0 yes, 1 a clear no, 2 misuse, 3 malformed input, 4 internal.",
+        no_args_is_help=True,
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for name in choose(COMMANDS, wanted):
+        app.command()(getattr(import_module(f"{__name__}.{COMMANDS[name]}"), name.replace("-", "_")))
+    for name in choose(GROUPS, wanted):
+        app.add_typer(import_module(f"{__name__}.{name}").app, name=name)
+    app.callback()(start)
+    app.command()(version)
+    return app
+
+
+def choose(names: Iterable[str], wanted: str | None) -> list[str]:
+    """Those that are wanted."""
+    return [name for name in names if wanted in {None, name}]
 
 
 def show_version(wanted: bool) -> None:  # noqa: FBT001 - the signature of an option's callback
@@ -88,7 +96,6 @@ def show_version(wanted: bool) -> None:  # noqa: FBT001 - the signature of an op
         raise typer.Exit
 
 
-@app.callback()
 def start(
     *,
     version: Annotated[
@@ -98,7 +105,6 @@ def start(
     """Isolated margin that can be checked, in exact integers."""
 
 
-@app.command()
 def version(*, as_json: JsonOption = False) -> None:
     """Show the versions of ringfence and of what it runs on."""
     facts = {"ringfence": __version__, "python": platform.python_version(), "platform": platform.platform()}

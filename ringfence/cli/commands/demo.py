@@ -1,66 +1,63 @@
-"""``ringfence demo``: the main job on a few positions, told step by step."""
+"""``ringfence demo``: the main job, told step by step; behind two options its two ends, the rules and the chains."""
 
-import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Final
 
 import typer
 
-from ringfence.cli.commands.demo_steps import STEPS, Step
+from margin.errors import MisuseError, Reason
+from ringfence.cli.commands.demo_chains import demo_chains
+from ringfence.cli.commands.demo_margin import demo_margin
+from ringfence.cli.commands.demo_story import Wishes, demo_story
 from ringfence.cli.options import JsonOption
-from ringfence.cli.terminal import draw_table, out, write_json
+from ringfence.cli.terminal import err
+from snark.bn254.backend import is_native_built
 
-
-@dataclass(frozen=True, slots=True)
-class TimedStep:
-    """A step that was run, and how long it took."""
-
-    step: Step
-    seconds: float
+WITHOUT_CORE: Final = (
+    "The native core is not built, and nothing of this size is proved without it: `ringfence doctor` says what mends "
+    "that. Here is the part that needs no proofs."
+)
 
 
 def demo(
     *,
+    margin: Annotated[
+        bool, typer.Option("--margin", help="The rules alone: how exactly margin is computed, on a few positions.")
+    ] = False,
+    chains: Annotated[
+        bool,
+        typer.Option("--chains", help="A bridge between two real chains on this machine instead (node, contracts)."),
+    ] = False,
     pause: Annotated[bool, typer.Option("--pause", help="Wait for Enter after each step.")] = False,
+    keep: Annotated[
+        Path | None, typer.Option("--keep", help="A new folder for everything, which stays; else nothing does.")
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option("--record", help="Write what is shown as a page, identifiers in order.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what isolated margin is and how exactly it is computed, on a few positions."""
-    timed = []
-    for run in run_steps():
-        timed.append(run)
-        if not as_json:
-            show_step(len(timed), run)
-            if pause:
-                out.input("[dim]Enter goes on[/dim] ")
-    if as_json:
-        write_json(
-            [{"step": each.step.title, "told": each.step.told, "rows": each.step.as_records()} for each in timed]
-        )
+    """One position from its first proof to its release: a verifier and a prover serve, and each party sees its own.
+
+    With --json each step is one document on a line of its own.
+    """
+    if (margin or chains) and (keep or record or (margin and chains)):
+        expected = "one of --margin and --chains, and neither beside --keep or --record"
+        raise MisuseError(Reason.CONFLICTING_FIELDS, "demo", found="options for different stories", expected=expected)
+    if margin:
+        demo_margin(pause=pause, as_json=as_json)
+    elif chains:
+        demo_chains(pause=pause, as_json=as_json)
+    elif is_native_built():
+        demo_story(Wishes(pause, as_json, keep, record))
     else:
-        show_end(timed)
+        require_none(keep or record)
+        err.print(f"[yellow]{WITHOUT_CORE}[/yellow]", highlight=False, soft_wrap=False)
+        demo_margin(pause=pause, as_json=as_json)
 
 
-def run_steps() -> Iterator[TimedStep]:
-    """Each step when it is asked for."""
-    for build in STEPS:
-        began = time.perf_counter()
-        step = build()
-        yield TimedStep(step, time.perf_counter() - began)
-
-
-def show_step(number: int, run: TimedStep) -> None:
-    """A step for a person: what it shows, then its numbers."""
-    out.rule(f"[bold]{number}. {run.step.title}[/bold]", align="left")
-    out.print(run.step.told)
-    draw_table("", run.step.columns, run.step.rows)
-
-
-def show_end(timed: Sequence[TimedStep]) -> None:
-    """How long each step took, and what to try next."""
-    out.rule("[bold]How long it took[/bold]", align="left")
-    draw_table("", ["step", "ms"], [[each.step.title, f"{each.seconds * 1000:.1f}"] for each in timed])
-    out.print(
-        "Next: [bold]ringfence policy list[/bold], [bold]ringfence margin evaluate examples/long-btc.json[/bold], "
-        "[bold]ringfence margin plot examples/iron-condor.json -o condor.svg[/bold], [bold]ringfence doctor[/bold]"
-    )
+def require_none(path: Path | None) -> None:
+    """There is nothing to be kept of a story that can't be told."""
+    if path is not None:
+        expected = "the native core, without which nothing of this size is proved: ringfence doctor says what mends it"
+        raise MisuseError(Reason.BACKEND_MISSING, "demo", found="no native module", expected=expected)

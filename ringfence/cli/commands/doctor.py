@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import platform
+import secrets
 import shutil
 import sys
 import time
@@ -22,7 +23,8 @@ from snark.bn254.points import G1, G2
 
 PACKAGES = ("matplotlib", "protobuf", "py-ecc", "rich", "typer")
 SAMPLE_ROWS = {Backend.NATIVE: 50_000, Backend.REFERENCE: 300}
-REINSTALL = "--force-reinstall --no-deps ringfence"
+REINSTALL = "install --force-reinstall --no-deps ."
+"""From the sources that are at hand: a name alone would be looked up in an index, and be anybody's."""
 SAMPLE_POLICY, SAMPLE_MARKET = "binance-usdm", "BTCUSDT"
 
 SAMPLE_SECONDS = 0.1
@@ -92,10 +94,15 @@ def examine_curve(name: BackendName) -> Report:
 
 
 def measure_pairings(curve: CurveBackend) -> float:
-    """Pairings a second on one core to two digits, from as many as fit a moment: a busy machine may not make one."""
+    """Pairings a second on one core to two digits, from as many as fit a moment: a busy machine may not make one.
+
+    Each is of another point, drawn anew: a backend may keep what it has worked out.
+    """
+    point = curve.multiply_g1(G1, secrets.randbits(64) + 1)
     done, began = 0, time.perf_counter()
     while not done or time.perf_counter() - began < SAMPLE_SECONDS:
-        curve.compute_pairing(G1, G2)
+        curve.compute_pairing(point, G2)
+        point = curve.add_g1(point, G1)
         done += 1
     return float(f"{done / (time.perf_counter() - began):.2g}")
 
@@ -119,7 +126,11 @@ MODULES = {
 def list_missing() -> list[Report]:
     """Which native modules are missing, what that costs, and the command that mends it."""
     here = {"margin._native": Backend.NATIVE in available_backends(), "snark._native": is_native_built()}
-    mend = "make native" if Path("native/Cargo.toml").is_file() else f"{sys.executable} -m pip install {REINSTALL}"
+    mend = (
+        "make native"
+        if Path("native/Cargo.toml").is_file()
+        else f"in the folder of the sources: {sys.executable} -m pip {REINSTALL}"
+    )
     if find_cargo() is None:
         mend = f"install Rust (rustup), then: {mend}"
     return [{"what": name, "cost": cost, "mend": mend} for name, cost in MODULES.items() if not here[name]]

@@ -9,9 +9,11 @@ from rich.markup import escape
 
 from facts.key_file import Algorithm, PublicPart, Role, open_key, read_public_part, require_use
 from facts.key_set import KeyFolder, KeySet, ListedKey, Standing, require_key_name
+from facts.sealed_release import create_release_key
 from ringfence.cli.options import JsonOption
 from ringfence.cli.passphrase import PassphraseDescriptorOption, PassphraseFileOption, ask_passphrase
 from ringfence.cli.terminal import draw_facts, draw_table, err, write_json
+from snark.r1cs.container import replace_file
 
 KEYS = Path("ringfence-keys")
 
@@ -21,7 +23,7 @@ FolderOption = Annotated[Path, typer.Option("--keys", help="The folder of the ke
 NameArgument = Annotated[str, typer.Argument(help="What the key is called in its folder.", show_default=False)]
 RoleOption = Annotated[Role, typer.Option("--role", help="What it signs, and nothing else.", show_default=False)]
 AlgorithmOption = Annotated[
-    Algorithm, typer.Option("--algorithm", help="ed25519, or secp256k1 for attestations that contracts check.")
+    Algorithm, typer.Option("--algorithm", help="ed25519, or secp256k1 for what contracts check and for accounts.")
 ]
 
 
@@ -47,6 +49,22 @@ def new(
         folder.open(valid, passphrase)  # all keys of a folder have one passphrase
     key = folder.create(name, role, algorithm, passphrase, moment=int(time.time()))
     report_key(key, folder.read(), as_json=as_json)
+
+
+@app.command()
+def venue(
+    file: Annotated[Path, typer.Argument(help="The new file of the key.", show_default=False)],
+    *,
+    public: Annotated[
+        Path, typer.Option("--public", help="The file for its public part, for `seal --for`.", show_default=False)
+    ],
+    passphrase_file: PassphraseFileOption = None,
+    passphrase_fd: PassphraseDescriptorOption = None,
+) -> None:
+    """Draw the key of a venue, which alone opens the releases that traders seal for it."""
+    passphrase = ask_passphrase(passphrase_file, passphrase_fd, is_new=True, of=str(file))
+    with replace_file(public) as opened:
+        opened.write(f"{create_release_key(file, passphrase).hex()}\n".encode())
 
 
 @app.command("list")

@@ -6,11 +6,9 @@ from typing import Annotated
 
 import typer
 
-from margin.amounts import parse_rate
-from margin.contracts import Side
 from margin.errors import MisuseError, Reason
 from margin.requirement import RequirementKind
-from margin.stress import shock_against
+from margin.stress import parse_move, parse_shock
 from ringfence.cli import views
 from ringfence.cli.account_view import show_account
 from ringfence.cli.documents import (
@@ -127,7 +125,7 @@ def stress(
     shocks = shock or DEFAULT_SHOCKS
     if isinstance(judged, JudgedPosition):
         side = judged.document.position.side
-        report, verdicts = report_position_stress(judged.document, [read_shock(s, side) for s in shocks], require)
+        report, verdicts = report_position_stress(judged.document, [parse_shock(s, side) for s in shocks], require)
     else:
         moves = [move for s in shocks for move in read_both_shocks(s)]
         report, verdicts = report_structure_stress(judged.document, moves)
@@ -138,17 +136,7 @@ def stress(
     raise typer.Exit(ExitCode.NO if False in verdicts else ExitCode.YES)
 
 
-def read_shock(text: str, side: Side) -> Fraction:
-    """A signed move as it is; an unsigned one in the direction in which the position loses."""
-    size = parse_rate(text.lstrip("+-"), "shock")
-    if text.startswith(("+", "-")):
-        return -size if text.startswith("-") else size
-    return shock_against(side, size)
-
-
 def read_both_shocks(text: str) -> list[Fraction]:
     """A signed move as it is; an unsigned one both ways, since a structure may lose on either side."""
-    size = parse_rate(text.lstrip("+-"), "shock")
-    if text.startswith("-"):
-        return [-size]
-    return [size] if text.startswith("+") else [-size, size]
+    move = parse_move(text)
+    return [move] if text.startswith(("+", "-")) else [-move, move]

@@ -1,9 +1,10 @@
 """``ringfence prove``: a statement about a committed position, from a document in human units to a proof."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -11,6 +12,7 @@ from circuits.catalogue import ENTRIES, find_statement
 from circuits.statement import Statement
 from circuits.statements.claim import Inputs
 from circuits.statements.deleverage import Deleverage
+from circuits.statements.exit import Exit
 from circuits.statements.liquidation import Liquidation
 from circuits.statements.release import Release
 from circuits.statements.transition import Transition
@@ -20,6 +22,7 @@ from facts.public_inputs import PublicInputs
 from margin.documents.reading import read_document
 from margin.errors import MisuseError, Reason
 from prover.artifacts import Cache
+from prover.claim_files import STATED, render_claim
 from prover.commitment import count_locks
 from prover.deleverage import plan_deleverage, read_deleverage
 from prover.development import DEMAND, read_folder_demand
@@ -27,7 +30,7 @@ from prover.liquidation import LiquidationPlan, plan_for, read_liquidation
 from prover.place import Where
 from prover.proving import Prover, render_verifying_key
 from prover.publication import read_publication
-from prover.release import assemble_release
+from prover.release import assemble_exit, assemble_release
 from prover.request import Request, read_request_file
 from prover.succession import find_standing
 from prover.transition import Planner
@@ -40,15 +43,13 @@ from ringfence.cli.commands.groth16 import DevelopmentOption, warn_of_developmen
 from ringfence.cli.options import JsonOption, ThreadsOption
 from ringfence.cli.passphrase import PassphraseDescriptorOption, PassphraseFileOption, ask_passphrase
 from ringfence.cli.terminal import draw_facts, err, write_json
-from snark.groth16.formats.proof_json import format_proof
-from snark.groth16.formats.public_json import format_public
 from snark.groth16.proof import Proof
 
+OF_A_LOCK: Final = {Release.name: assemble_release, Exit.name: assemble_exit}
+"""Statements about a lock, whatever position it was for."""
 OUTPUT = Path("proof")
-PROOF, PUBLIC, VKEY = "proof.json", "public.json", "verification_key.json"
-STATED, BOOK_CHANGE, OPENING = "demand.json", "book-change.json", "opening.json"
-"""What is stated beside a change, what the keeper of the book is told of it, and what the owner of a position that a
-venue reduced is told."""
+BOOK_CHANGE, OPENING = "book-change.json", "opening.json"
+"""What the keeper of the book is told of a change, and what the owner of a position that a venue reduced is told."""
 
 DemandOption = Annotated[
     Path | None, typer.Option("--demand", help="What the verifier demands; that of the request, or of the facts.")
@@ -101,8 +102,8 @@ def prove(
     statement = choose_statement(name, shape, request, len(named) or len(kept.locks))
     counted = count_locks(kept, named, statement.shape.get("locks", len(kept.locks)))
     situation = Situation(secrets.key, counted, publication, wanted)
-    is_release = statement.name == Release.name
-    inputs = assemble_release(situation, 0) if is_release else request.subject.assemble(situation)
+    assemble = OF_A_LOCK.get(statement.name)
+    inputs = assemble(situation, 0) if assemble else request.subject.assemble(situation)
     return tell_proved(Making(statement, zkey, threads, output, development=development).prove(inputs), as_json=as_json)
 
 
@@ -175,7 +176,7 @@ def prove_liquidation(making: Making, plan: LiquidationPlan) -> dict[str, object
 
 def read_where(facts: Path, demand: Path | None) -> Where:
     """The place of a demand; what a change comes to is told by its proof."""
-    place = read_demand(read_document(demand or facts / DEMAND))
+    place = require_in_time(read_demand(read_document(demand or facts / DEMAND)))
     return Where(place.domain, place.binding)
 
 
@@ -205,13 +206,19 @@ def require_key(zkey: Path | None, *, development: bool) -> None:
 def read_wanted(request: Request, facts: Path, demand: Path | None) -> Demand:
     """The demand that is named, or that of the request, or that of the facts."""
     if demand is not None:
-        return read_demand(read_document(demand), request.subject.money_unit)
-    return request.demand or read_folder_demand(facts, request)
+        return require_in_time(read_demand(read_document(demand), request.subject.money_unit))
+    return require_in_time(request.demand or read_folder_demand(facts, request))
+
+
+def require_in_time(demand: Demand) -> Demand:
+    """A proof for a moment that has passed would be refused wherever it is shown, after all the work."""
+    demand.binding.require_time_left(int(time.time()))
+    return demand
 
 
 def choose_statement(name: str, shape: str, request: Request, locks: int) -> Statement:
     """The statement, of as many locks as are named, or as the position has, where nothing else is said."""
-    if name == Release.name:
+    if name in OF_A_LOCK:
         return find_statement(name, shape)
     is_bare = not shape and name in {entry.name for entry in ENTRIES}
     statement = find_statement(name, f"locks={locks}" if is_bare else shape)
@@ -235,6 +242,5 @@ def open_prover(
 def write_proof(folder: Path, proof: Proof, values: tuple[int, ...], verifying_key: str) -> None:
     """The files that snarkjs and ``ringfence verify`` read."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / VKEY, verifying_key)
-    write_text(folder / PUBLIC, format_public(values))
-    write_text(folder / PROOF, format_proof(proof))
+    for name, text in render_claim(proof, values, verifying_key).items():
+        write_text(folder / name, text)

@@ -13,7 +13,7 @@ from margin.errors import MarginError
 from ringfence.cli.options import JsonOption
 from ringfence.cli.sandbox.making import Wanted, make_sandbox
 from ringfence.cli.sandbox.places import Sandbox
-from ringfence.cli.sandbox.publishing import Speakers, move_mark, publish_facts
+from ringfence.cli.sandbox.publishing import Speakers, move_mark, publish_now
 from ringfence.cli.terminal import err, out, write_json, write_json_line
 from ringfence.client.errors import ClientError
 from verifier.acceptance import MAX_PERIOD_SECONDS
@@ -85,10 +85,10 @@ def publish(
     sandbox = Sandbox(folder.absolute())
     speakers = Speakers.open(sandbox)
     if every is None:
-        return tell_published(publish_facts(sandbox, speakers, int(time.time())), as_json=as_json)
+        return tell_published(publish_now(sandbox, speakers), as_json=as_json)
     while True:
         try:
-            tell_published(publish_facts(sandbox, speakers, int(time.time())), as_json=as_json)
+            tell_published(publish_now(sandbox, speakers), as_json=as_json)
         except (ClientError, MarginError) as error:
             err.print(f"not published, and tried again: {error}", highlight=False, markup=False)
         time.sleep(every)

@@ -26,6 +26,7 @@ from prover.solvency.generating import Crowd
 from prover.solvency.padding import EIGHTH, Padding
 from prover.solvency.planning import Terms
 from prover.solvency.prepared import Prepared
+from prover.solvency.reading import require_suffix
 from prover.solvency.run import Keys, Ledger, finish, prepare, prove_batches
 from prover.solvency.state import State
 from prover.solvency.trial import FACTS, VENUE, write_trial
@@ -215,7 +216,12 @@ def parse_shard(text: str | None) -> Shard | None:
 
 def read_terms(accounts: Path, venue: Path | None, facts: Path | None, mode: TotalMode, padding: Padding) -> Terms:
     """What the run is about: beside the accounts where nothing else is said."""
-    document = read_venue(read_document(venue or accounts.with_name(VENUE)))
+    require_suffix(accounts)
+    beside = accounts.with_name(VENUE)
+    if venue is None and not beside.exists():
+        expected = f"the document of the venue, or {VENUE} beside the accounts"
+        raise MisuseError(Reason.MISSING_FIELD, "--venue", found="nothing", expected=expected)
+    document = read_venue(read_document(venue or beside))
     return Terms(document, read_publication(facts or accounts.with_name(FACTS)).round, mode, padding)
 
 

@@ -1,10 +1,12 @@
 """``ringfence store``: what a verifier remembers, made, looked over, copied and brought back."""
 
+import errno
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -13,7 +15,7 @@ from facts.ed25519 import KEY_BYTES
 from facts.key_file import Algorithm, Role
 from facts.key_set import KeyFolder
 from facts.log_head import LogHead
-from margin.errors import MisuseError, Reason
+from margin.errors import MalformedError, MisuseError, Reason
 from ringfence.cli.options import JsonOption
 from ringfence.cli.terminal import draw_facts, err, write_json
 from verifier.backup import GivenUp, back_up_store, restore_store
@@ -22,6 +24,9 @@ from verifier.store.address import SERVER_SCHEMES, open_database
 from verifier.store.database import Database
 from verifier.store.schema import MIGRATIONS, Identity, upgrade_store
 from verifier.store.sqlite import create_file
+
+SQLITE: Final = b"SQLite format 3\x00"
+"""What the file of a store begins with."""
 
 app = typer.Typer(help="What a verifier remembers: acceptances, nullifiers, its log.", no_args_is_help=True)
 
@@ -50,7 +55,8 @@ def upgrade(
     with opened(store, makes_file=named is not None) as database:
         identity = named or name_store(database)
         upgrade_store(database, identity)
-        report("The store", inspect_store(database).head, identity, as_json=as_json)
+        found = inspect_store(database)
+    report("The store", found.head, identity, as_json=as_json, unnamed=found.unnamed)
 
 
 @app.command()
@@ -68,7 +74,7 @@ def verify(
     watch = read_witness(witness, log_key, keys) if witness is not None else None
     with opened(store) as database:
         found = inspect_store(database, watch)
-    report("Whole", found.head, found.identity, as_json=as_json)
+    report("Whole", found.head, found.identity, as_json=as_json, unnamed=found.unnamed)
     if watch is None and not as_json:
         err.print("[yellow]Whether it is the newest, a witness alone can tell.[/yellow]")
 
@@ -132,6 +138,11 @@ def opened(store: str, *, makes_file: bool = False) -> Iterator[Database]:
     is_made = path is not None and makes_file and not path.exists()
     if path is not None and is_made:
         create_file(path)
+    elif path is not None and not path.exists():
+        found, expected = os.strerror(errno.ENOENT), "a store: 'upgrade' with --domain and --origin makes one"
+        raise MisuseError(Reason.NOT_READABLE, str(path), found=found, expected=expected)
+    elif path is not None:
+        require_store(path)
     database = open_database(store)
     try:
         yield database
@@ -141,6 +152,15 @@ def opened(store: str, *, makes_file: bool = False) -> Iterator[Database]:
             path.unlink(missing_ok=True)
         raise
     database.close()
+
+
+def require_store(path: Path) -> None:
+    """Another file, or a folder, is told from a store that is damaged or busy."""
+    with path.open("rb") as file:
+        begins = file.read(len(SQLITE))
+    if begins and begins != SQLITE:
+        expected = "a store of a verifier, as 'ringfence store upgrade' makes one"
+        raise MalformedError(Reason.NOT_READABLE, str(path), found="a file of another kind", expected=expected)
 
 
 def read_witness(path: Path, log_keys: Sequence[str] | None, folder: Path | None) -> Witness:
@@ -154,8 +174,8 @@ def read_witness(path: Path, log_keys: Sequence[str] | None, folder: Path | None
     return Witness(path, tuple(parse_hexadecimal(key, "log_key", KEY_BYTES) for key in log_keys or ()))
 
 
-def report(title: str, head: LogHead, identity: Identity, *, as_json: bool) -> None:
-    """Which store it is, and how far its log goes."""
+def report(title: str, head: LogHead, identity: Identity, *, as_json: bool, unnamed: Sequence[str] = ()) -> None:
+    """Which store it is, and how far its log goes; and of which seizures it cannot say whom they pay."""
     facts = {
         "domain": identity.domain,
         "origin": identity.origin,
@@ -164,6 +184,13 @@ def report(title: str, head: LogHead, identity: Identity, *, as_json: bool) -> N
         "root": head.root.hex(),
     }
     if as_json:
-        write_json(facts)
-    else:
-        draw_facts(title, facts)
+        write_json({**facts, "unnamed_seizures": list(unnamed)} if unnamed else facts)
+        return
+    draw_facts(title, facts)
+    if unnamed:
+        err.print(
+            f"[yellow]Whom {len(unnamed)} seizures pay was not written down by the version that made them, and an "
+            "escrow may not pay by their word. Seize each again with the same release: 'ringfence seize'.[/yellow]"
+        )
+        for acceptance in unnamed:
+            err.print(acceptance)

@@ -8,6 +8,7 @@ import typer
 from facts.book_change import read_book_change
 from facts.position_opening import PositionOpening, read_opening
 from margin.documents.reading import read_document
+from prover.claim_files import STATED
 from prover.publication import Publication, read_publication, write_publication
 from prover.succession import find_standing, learn
 from prover.wallet import Wallet
@@ -15,7 +16,7 @@ from ringfence.cli.claim_folder import read_claim_folder
 from ringfence.cli.commands.collateral import FolderArgument, RequestOption
 from ringfence.cli.commands.commit import FACTS, WALLET, FactsOption, WalletOption
 from ringfence.cli.commands.groth16 import write_text
-from ringfence.cli.commands.prove import BOOK_CHANGE, OUTPUT, STATED
+from ringfence.cli.commands.prove import BOOK_CHANGE, OUTPUT
 from ringfence.cli.connection import ServerOption, open_counter
 from ringfence.cli.holding_view import tell_moment
 from ringfence.cli.options import JsonOption

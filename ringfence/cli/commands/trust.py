@@ -1,10 +1,10 @@
 """``ringfence trust``: whom and what a verifier trusts, held against what you were told elsewhere."""
 
-from facts.policy import StatementPolicy
 from ringfence.cli.connection import ServerOption, open_counter
 from ringfence.cli.options import JsonOption
 from ringfence.cli.settings import ConfigOption, SetOption
 from ringfence.cli.terminal import draw_facts, draw_table, write_json
+from ringfence.console.documents import describe_policy
 from ringfence.wire.trust import TrustReport
 
 
@@ -58,16 +58,6 @@ def describe_trust(report: TrustReport) -> dict[str, object]:
             }
             for each in report.destinations
         ],
-    }
-
-
-def describe_policy(policy: StatementPolicy) -> dict[str, object]:
-    """What a proof has to say."""
-    return {
-        "requirement": policy.requirement.value,
-        "shock_ppm": policy.shock_ppm,
-        "buffer_ppm": policy.buffer_ppm,
-        "least_basket_value": str(policy.least_basket_value),
     }
 
 

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from ringfence.cli.passphrase import PassphraseDescriptorOption, PassphraseFileOption, ask_passphrase
+from ringfence.cli.passphrase import PassphraseDescriptorOption, PassphraseFileOption, ask_passphrase, prefer_option
 from ringfence.cli.settings import ConfigOption, PrintConfigOption, SetOption, announce, read_settings
 from serving.log import log_to
 from verifier.assembly import assembled
@@ -34,8 +34,7 @@ def serve(
         return
     settings = configuration.settings
     log_to()
-    if passphrase_file is None and passphrase_fd is None:
-        passphrase_file = settings.signing.passphrase_file
-    passphrase = ask_passphrase(passphrase_file, passphrase_fd, is_new=False)
+    file = prefer_option(passphrase_file, passphrase_fd, settings.signing.passphrase_file)
+    passphrase = ask_passphrase(file, passphrase_fd, is_new=False)
     with assembled(settings, passphrase) as verifier:
         verifier.server.run(lambda port: announce(settings.listen.address, port))

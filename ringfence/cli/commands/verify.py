@@ -9,10 +9,11 @@ import typer
 from facts.demand import read_demand
 from facts.roots import read_roots
 from margin.documents.reading import read_document
+from prover.claim_files import PROOF, PUBLIC, VKEY
 from ringfence.cli.claim_view import report_claim, show_claim
 from ringfence.cli.commands.commit import FACTS
 from ringfence.cli.commands.groth16 import DevelopmentOption, warn_of_development
-from ringfence.cli.commands.prove import OUTPUT, PROOF, PUBLIC, VKEY
+from ringfence.cli.commands.prove import OUTPUT
 from ringfence.cli.options import JsonOption
 from ringfence.cli.terminal import write_json
 from snark.groth16.formats.proof_json import read_proof

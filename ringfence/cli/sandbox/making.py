@@ -1,9 +1,10 @@
 """Makes a sandbox: every key, certificate and document that a trial of prover and verifier needs."""
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from circuits.catalogue import find_statement
 from facts.committee import Committee
@@ -12,6 +13,7 @@ from facts.elements import draw_element
 from facts.lock_root import name_chain
 from facts.sealed_release import create_release_key
 from facts.signed import Purpose
+from margin.documents.reading import read_document
 from margin.errors import MisuseError, Reason
 from prover.artifacts import Cache, Progress
 from prover.config import require_name
@@ -19,8 +21,8 @@ from prover.development import DEMAND, OTHERS
 from prover.publication import Chain, Publication, write_publication
 from prover.wallet import Wallet
 from ringfence.cli.sandbox.documents import (
-    DEMAND_TEXT,
-    UPKEEP_TEXT,
+    ENTRY,
+    UPKEEP,
     describe_anchor,
     describe_connection,
     describe_destinations,
@@ -28,16 +30,16 @@ from ringfence.cli.sandbox.documents import (
     describe_prover,
     describe_trust,
     describe_verifier,
+    render_demand,
     render_json,
     render_tables,
 )
-from ringfence.cli.sandbox.parties import appoint, form_committee
+from ringfence.cli.sandbox.parties import COST, DAY_SECONDS, appoint, form_committee
 from ringfence.cli.sandbox.places import (
-    CHAINS,
-    DOMAIN,
     GOVERNANCE_SCOPE,
+    HOUR,
     ORACLE_SCOPE,
-    ORIGIN,
+    STATEMENTS,
     VENUE_SCOPE,
     Sandbox,
 )
@@ -48,9 +50,12 @@ from snark.groth16.formats.zkey import read_zkey
 from snark.groth16.key_extraction import extract_verifying_key
 from snark.groth16.keys import VerifyingKey
 from verifier.registry import Registry
+from verifier.store.address import open_database
 from verifier.store.schema import Identity, upgrade_store
-from verifier.store.sqlite import SQLiteDatabase, create_file
+from verifier.store.sqlite import create_file
 from verifier.trust import read_trust
+
+KEYS: Final = "keys.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,8 @@ class Wanted:
     prover_address: str
     period_seconds: int
     """How long one proof is good for, before its acceptance lapses."""
+    store: str = ""
+    """The address of what the verifier remembers; a file in the folder where nothing is said."""
 
     def __post_init__(self) -> None:
         for name in self.statements:
@@ -80,6 +87,12 @@ def make_sandbox(sandbox: Sandbox, wanted: Wanted, *, moment: int, progress: Pro
 
 def fill_sandbox(sandbox: Sandbox, wanted: Wanted, *, moment: int, progress: Progress) -> None:
     """One thing after the other."""
+    create_parties(sandbox, moment=moment, progress=progress)
+    furnish(sandbox, wanted, make_keys(wanted.statements, progress), moment=moment)
+
+
+def create_parties(sandbox: Sandbox, *, moment: int, progress: Progress) -> None:
+    """Everybody who takes part, with keys and certificates: before anything is said of where."""
     sandbox.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     progress("certificates")
     sandbox.certificates.create()
@@ -89,13 +102,34 @@ def fill_sandbox(sandbox: Sandbox, wanted: Wanted, *, moment: int, progress: Pro
     sandbox.verifier.create()
     sandbox.verifier.create_verifier_keys(moment)
     sandbox.trader.create()
-    Wallet.create(sandbox.trader.folder / "wallet", sandbox.trader.passphrase)
-    progress("committees")
+    Wallet.create(sandbox.trader.folder / "wallet", sandbox.trader.passphrase, COST)
+
+
+def furnish(sandbox: Sandbox, wanted: Wanted, keys: Mapping[str, VerifyingKey], *, moment: int) -> None:
+    """What they agree on, and what servers and callers read."""
     governance = form_committee(Purpose.GOVERNANCE, GOVERNANCE_SCOPE, [sandbox.governance], moment)
-    make_verifier(sandbox, governance, make_keys(wanted.statements, progress), wanted.period_seconds)
-    appoint_everybody(sandbox, governance, moment)
-    make_facts(sandbox.facts)
+    committees = form_committees(sandbox, moment)
+    sandbox.committee("").parent.mkdir(mode=0o700)
+    for committee in committees:
+        write_privately(sandbox.committee(committee.scope), render_json(describe_committee(committee)))
+    make_verifier(sandbox, wanted, governance, keys, appoint_everybody(sandbox, governance, committees))
+    make_facts(sandbox)
     write_settings(sandbox, wanted)
+
+
+def make_rival(
+    sandbox: Sandbox, rival: Sandbox, address: str, keys: Mapping[str, VerifyingKey], *, moment: int
+) -> None:
+    """A verifier of another domain, which believes whom the first one believes, with keys and a store of its own."""
+    rival.folder.mkdir(mode=0o700)
+    rival.certificates.create()
+    rival.verifier.create()
+    rival.verifier.create_verifier_keys(moment)
+    governance = form_committee(Purpose.GOVERNANCE, GOVERNANCE_SCOPE, [sandbox.governance], moment)
+    appointments = appoint_everybody(sandbox, governance, form_committees(sandbox, moment))
+    wanted = Wanted(tuple(keys), address, "", HOUR)
+    make_verifier(rival, wanted, governance, keys, appointments)
+    write_callers(rival, wanted)
 
 
 def require_new(folder: Path) -> None:
@@ -116,61 +150,83 @@ def make_keys(statements: Sequence[str], progress: Progress) -> Mapping[str, Ver
 
 
 def make_verifier(
-    sandbox: Sandbox, governance: Committee, keys: Mapping[str, VerifyingKey], period_seconds: int
+    sandbox: Sandbox,
+    wanted: Wanted,
+    governance: Committee,
+    keys: Mapping[str, VerifyingKey],
+    appointments: Iterable[bytes],
 ) -> None:
-    """What the verifier reads, and the store in which it remembers."""
-    folder = sandbox.verifier.folder
-    (folder / "statements").mkdir(mode=0o700)
+    """What the verifier reads, and the store in which it remembers, and knows whom governance has appointed."""
+    terms, statements = sandbox.terms, sandbox.verifier.folder / STATEMENTS
+    statements.mkdir(mode=0o700)
     for name, key in keys.items():
-        write_privately(folder / "statements" / f"{name}.json", format_verifying_key(key).encode())
-    write_privately(folder / "statements" / "keys.json", render_json(describe_keys(keys)))
-    write_privately(folder / "destinations.json", render_json(describe_destinations(period_seconds)))
-    write_privately(sandbox.trust, render_json(describe_trust(governance)))
-    create_file(sandbox.store)
-    database = SQLiteDatabase(sandbox.store)
-    upgrade_store(database, Identity(DOMAIN, ORIGIN))
+        write_privately(sandbox.statement(name), format_verifying_key(key).encode())
+    write_privately(statements / KEYS, render_json(describe_keys(keys)))
+    destinations = render_json(describe_destinations(terms, wanted.period_seconds))
+    write_privately(sandbox.verifier.folder / "destinations.json", destinations)
+    trust = describe_trust(governance, terms)
+    write_privately(sandbox.trust, render_json(trust))
+    if not wanted.store:
+        create_file(sandbox.store)
+    store, identity = wanted.store or str(sandbox.store), Identity(terms.domain, terms.origin)
+    database = open_database(store)
+    upgrade_store(database, identity)
+    moment = governance.active_from + DAY_SECONDS
+    registry = Registry(database, identity, read_trust(trust), lambda: moment)
+    for appointment in appointments:
+        registry.publish(appointment)
     database.close()
+    write_privately(
+        sandbox.verifier_settings, render_tables(describe_verifier(sandbox, wanted.verifier_address, store))
+    )
 
 
-def appoint_everybody(sandbox: Sandbox, governance: Committee, moment: int) -> None:
-    """Governance says who keeps the book, who says what prices are, and who watches the chains."""
-    signer = sandbox.governance.open_member()
-    committees = [
+def governance_of(sandbox: Sandbox) -> Committee:
+    """Whom the verifier has pinned."""
+    return read_trust(read_document(sandbox.trust)).governance
+
+
+def form_committees(sandbox: Sandbox, moment: int) -> Sequence[Committee]:
+    """Who keeps the book, who says what prices are, and who watches the chains."""
+    chains = (name_chain(chain) for chain in sandbox.terms.chains)
+    return [
         form_committee(Purpose.VENUE, VENUE_SCOPE, [sandbox.venue], moment),
         form_committee(Purpose.ORACLE, ORACLE_SCOPE, sandbox.oracle, moment),
-        *(form_committee(Purpose.WATCHERS, name_chain(chain), sandbox.watchers, moment) for chain in CHAINS),
+        *(form_committee(Purpose.WATCHERS, scope, sandbox.watchers, moment) for scope in chains),
     ]
-    database = SQLiteDatabase(sandbox.store)
-    trust = read_trust(describe_trust(governance))
-    registry = Registry(database, Identity(DOMAIN, ORIGIN), trust, lambda: moment)
-    sandbox.committee("").parent.mkdir(mode=0o700)
-    for committee in committees:
-        registry.publish(appoint(governance, signer, committee))
-        write_privately(sandbox.committee(committee.scope), render_json(describe_committee(committee)))
-    database.close()
 
 
-def make_facts(folder: Path) -> None:
-    """A book and chains on which there are others already, and what the verifier demands."""
-    strangers = [[draw_element() for _ in range(OTHERS)] for _ in (*CHAINS, "book")]
-    chains = [Chain(chain_id, strangers.pop()) for chain_id in CHAINS]
-    write_publication(folder, Publication(strangers.pop(), chains=chains))
-    write_privately(folder / DEMAND, DEMAND_TEXT.encode())
-    write_privately(folder / "upkeep.toml", UPKEEP_TEXT.encode())
+def appoint_everybody(sandbox: Sandbox, governance: Committee, committees: Iterable[Committee]) -> Sequence[bytes]:
+    """The word of governance on each of them."""
+    signer = sandbox.governance.open_member()
+    return [appoint(governance, signer, committee) for committee in committees]
+
+
+def make_facts(sandbox: Sandbox) -> None:
+    """A book in which there are others already, and what the verifier demands; others' locks where none are real."""
+    terms, others = sandbox.terms, OTHERS if sandbox.terms.is_invented else 0
+    chains = [Chain(chain_id, [draw_element() for _ in range(others)]) for chain_id in terms.chains]
+    write_publication(sandbox.facts, Publication([draw_element() for _ in range(OTHERS)], chains=chains))
+    write_privately(sandbox.facts / DEMAND, render_demand(terms, ENTRY))
+    write_privately(sandbox.facts / "upkeep.toml", render_demand(terms, UPKEEP))
 
 
 def write_settings(sandbox: Sandbox, wanted: Wanted) -> None:
-    """What servers and callers read."""
-    verifier = render_tables(describe_verifier(sandbox, wanted.verifier_address))
+    """What the prover and callers read."""
     prover = render_tables(describe_prover(sandbox, wanted.prover_address, wanted.statements))
-    write_privately(sandbox.verifier_settings, verifier)
     write_privately(sandbox.prover_settings, prover)
+    write_callers(sandbox, wanted)
+    to_prover = render_tables(describe_connection(sandbox, wanted.prover_address, "trader"))
+    write_privately(sandbox.client_settings("prover"), to_prover)
+    public_key = create_release_key(sandbox.release_key, sandbox.venue.passphrase, COST)
+    write_privately(sandbox.release_public_key, f"{public_key.hex()}\n".encode())
+
+
+def write_callers(sandbox: Sandbox, wanted: Wanted) -> None:
+    """What those read who call the verifier."""
     sandbox.client_settings("").parent.mkdir(mode=0o700)
     for role in ROLES:
         connection = render_tables(describe_connection(sandbox, wanted.verifier_address, role))
         write_privately(sandbox.client_settings(role), connection)
-    to_prover = render_tables(describe_connection(sandbox, wanted.prover_address, "trader"))
-    write_privately(sandbox.client_settings("prover"), to_prover)
-    public_key = create_release_key(sandbox.release_key, sandbox.venue.passphrase)
-    write_privately(sandbox.release_public_key, f"{public_key.hex()}\n".encode())
-    write_privately(sandbox.anchor, render_json(describe_anchor(sandbox.verifier.keys.read().keys)))
+    anchor = describe_anchor(sandbox.terms, sandbox.verifier.keys.read().keys)
+    write_privately(sandbox.anchor, render_json(anchor))

@@ -14,6 +14,9 @@ from facts.ed25519 import SigningKey
 from facts.key_file import Algorithm, Role
 from facts.key_set import KeyFolder
 from facts.roster import Appointment
+from facts.sealed_file import Cost
+from facts.secp256k1 import SigningKey as ChainKey
+from facts.secp256k1 import address_of
 from facts.signed import Purpose, Signed, Statement, gather_signatures, sign_statement
 from serving.development_certificates import write_privately
 
@@ -23,6 +26,8 @@ MEMBER: Final = "member"
 DAY_SECONDS: Final = 86_400
 LIFE_SECONDS: Final = 90 * DAY_SECONDS
 """For so long the keys of committees count."""
+COST: Final = Cost(14)
+"""The least: a passphrase of many random letters is not found by trying, however little that costs."""
 
 StatementT = TypeVar("StatementT", bound=Statement)
 
@@ -56,7 +61,20 @@ class Party:
     def create_member(self, moment: int) -> None:
         """The folder, and a key with which somebody signs as a member of a committee."""
         self.create()
-        self.keys.create(MEMBER, Role.MEMBER, Algorithm.ED25519, self.passphrase, moment=moment)
+        self.keys.create(MEMBER, Role.MEMBER, Algorithm.ED25519, self.passphrase, moment=moment, cost=COST)
+
+    def create_chain_key(self, role: Role, moment: int) -> bytes:
+        """A key for chains, beside what is there; its address."""
+        self.keys.create(role.value, role, Algorithm.SECP256K1, self.passphrase, moment=moment, cost=COST)
+        return self.chain_address(role)
+
+    def chain_address(self, role: Role) -> bytes:
+        """By which contracts know it."""
+        return address_of(self.keys.read().find(role.value).public_key)
+
+    def open_chain_key(self, role: Role) -> ChainKey:
+        """Its key for chains."""
+        return cast("ChainKey", self.keys.open(self.keys.read().find(role.value), self.passphrase))
 
     def create_verifier_keys(self, moment: int) -> None:
         """Keys for attestations, for those that chains check, and for heads of the log."""
@@ -65,7 +83,7 @@ class Party:
             ("chain", Role.ATTESTATION, Algorithm.SECP256K1),
             ("log", Role.LOG, Algorithm.ED25519),
         ):
-            self.keys.create(name, role, algorithm, self.passphrase, moment=moment)
+            self.keys.create(name, role, algorithm, self.passphrase, moment=moment, cost=COST)
 
     @property
     def public_key(self) -> bytes:

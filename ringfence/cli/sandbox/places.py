@@ -11,17 +11,41 @@ from serving.development_certificates import ZONE, DevelopmentCertificates
 GOVERNANCE_SCOPE: Final = f"governance.{ZONE}"
 VENUE_SCOPE: Final = f"venue.{ZONE}"
 ORACLE_SCOPE: Final = f"oracle.{ZONE}"
-DOMAIN: Final = f"sandbox.{ZONE}"
-ORIGIN: Final = f"{DOMAIN}/log"
-VERIFIER: Final = "sandbox"
+STATEMENTS: Final = "statements"
 FEED: Final = "sandbox:mark"
-CHAINS: Final = (1, 31337)
-"""Where locks can be, in the order of their slots."""
-DESTINATION_CHAIN: Final = 31337
-CONTRACT: Final = "0x" + "00" * 19 + "01"
-RECIPIENT: Final = "0x" + "00" * 19 + "02"
-ESCROW: Final = "0x" + "00" * 19 + "03"
 COMMITTEE_SIZE: Final = 3
+HOUR: Final = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a trial is about: who decides, where locks can be, and where they are pledged to and seized."""
+
+    verifier: str = "sandbox"
+    domain: str = f"sandbox.{ZONE}"
+    chains: tuple[int, ...] = (1, 31337)
+    """Where locks can be, in the order of their slots."""
+    destination_chain: int = 31337
+    contract: str = "0x" + "00" * 19 + "01"
+    recipient: str = "0x" + "00" * 19 + "02"
+    seizure_chain: int = 31337
+    seizure: str = "0x" + "00" * 19 + "03"
+    """What takes the release of a lock that lapsed."""
+    seizure_recipient: str | None = None
+    """Whom it has to pay; anybody, where nothing is said."""
+    round_age_seconds: int = HOUR
+    """How long a round of prices is good."""
+    is_invented: bool = True
+    """Whether what is committed to appears in the folder of facts by itself: no escrow has to see it."""
+
+    @property
+    def origin(self) -> str:
+        """The name of the log."""
+        return f"{self.domain}/log"
+
+
+TERMS: Final = Terms()
+"""Of a trial without chains: places that are nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +53,7 @@ class Sandbox:
     """The folder of a trial."""
 
     folder: Path
+    terms: Terms = TERMS
 
     @property
     def certificates(self) -> DevelopmentCertificates:
@@ -99,6 +124,10 @@ class Sandbox:
     def prover_settings(self) -> Path:
         """For ``ringfence prover serve``."""
         return self.folder / "prover.toml"
+
+    def statement(self, name: str) -> Path:
+        """The verifying key of a statement, as the verifier believes it."""
+        return self.verifier.folder / STATEMENTS / f"{name}.json"
 
     def client_settings(self, role: str) -> Path:
         """For commands that call the verifier."""

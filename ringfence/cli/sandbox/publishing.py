@@ -1,9 +1,10 @@
 """Says what is in the folder of facts, as venue, oracle and watchers would: signed, and handed to the registry.
 
 The seconds since 1970 are the sequence of every root and the number of every block, so that nothing has to be
-remembered between one time and the next.
+remembered between one time and the next; who publishes more often than that counts on from them.
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -26,7 +27,7 @@ from prover.publication import Publication, read_publication, write_publication
 from prover.request import REQUEST_FORMAT, read_request
 from ringfence.cli.connection import open_connection
 from ringfence.cli.sandbox.parties import sign_together
-from ringfence.cli.sandbox.places import CHAINS, FEED, ORACLE_SCOPE, VENUE_SCOPE, Sandbox
+from ringfence.cli.sandbox.places import FEED, ORACLE_SCOPE, VENUE_SCOPE, Sandbox
 from ringfence.client.registry import Registry
 
 ONE_TICK = 1
@@ -47,10 +48,18 @@ class Speakers:
         return cls([sandbox.venue.open_member()], oracle, watchers)
 
 
-def publish_facts(sandbox: Sandbox, speakers: Speakers, moment: int) -> dict[str, str]:
+def publish_now(sandbox: Sandbox, speakers: Speakers) -> dict[str, str]:
+    """The roots as of this second, which is over afterwards: whoever publishes next has a number of its own."""
+    moment = int(time.time())
+    roots = publish_facts(sandbox, speakers, moment)
+    time.sleep(max(0.0, moment + 1 - time.time()))
+    return roots
+
+
+def publish_facts(sandbox: Sandbox, speakers: Speakers, moment: int, sequence: int | None = None) -> dict[str, str]:
     """The roots of the folder as they are now, published; by their names."""
     publication = read_publication(sandbox.facts)
-    for role, signed in sign_facts(sandbox, speakers, publication, moment):
+    for role, signed in sign_facts(sandbox, speakers, publication, moment, sequence or moment):
         with open_connection(None, sandbox.client_settings(role), None) as connection:
             connection.ask(Registry().publish(signed))
     roots = publication.roots
@@ -58,20 +67,20 @@ def publish_facts(sandbox: Sandbox, speakers: Speakers, moment: int) -> dict[str
 
 
 def sign_facts(
-    sandbox: Sandbox, speakers: Speakers, publication: Publication, moment: int
+    sandbox: Sandbox, speakers: Speakers, publication: Publication, moment: int, sequence: int
 ) -> Iterator[tuple[str, bytes]]:
     """Each fact with the role of who publishes it: locks before the positions that have them."""
-    for slot, chain_id in enumerate(CHAINS):
+    for slot, chain_id in enumerate(sandbox.terms.chains):
         digest, root = committee_of(sandbox, name_chain(chain_id)).digest, chain_root(publication.locks, slot)
-        block = sha256(f"{chain_id} {moment}".encode()).digest()
-        lock_root = LockRoot(chain_id, digest, moment, block, moment, moment, root)
+        block = sha256(f"{chain_id} {sequence}".encode()).digest()
+        lock_root = LockRoot(chain_id, digest, sequence, block, sequence, moment, root)
         yield "watcher", sign_together(lock_root, speakers.watchers).encode()
     digest = committee_of(sandbox, ORACLE_SCOPE).digest
     price = FeedPrice(FEED, find_price(publication.facts), 0, moment)
-    market_round = MarketRound(ORACLE_SCOPE, digest, moment, moment, publication.round.root, (price,))
+    market_round = MarketRound(ORACLE_SCOPE, digest, sequence, moment, publication.round.root, (price,))
     yield "oracle", sign_together(market_round, speakers.oracle).encode()
     digest = committee_of(sandbox, VENUE_SCOPE).digest
-    book_root = BookRoot(VENUE_SCOPE, digest, moment, moment, publication.book.root)
+    book_root = BookRoot(VENUE_SCOPE, digest, sequence, moment, publication.book.root)
     yield "venue", sign_together(book_root, speakers.venue).encode()
 
 

@@ -14,6 +14,7 @@ from facts.key_file import Algorithm, Role
 from facts.key_set import KeyFolder
 from facts.log_entry import Event, State
 from facts.sealed_file import Cost
+from facts.sealed_release import open_release_key, seal_release
 from ringfence.cli.entry import run
 from tests.facts.attestations import ACCEPTED, CHAIN_KEY, KEY, STRANGER, sign
 from tests.facts.specimens import NOW
@@ -56,6 +57,16 @@ def test_a_first_key_makes_its_folder(tmp_path: Path, secret: list[str], capsys:
     assert answer(capsys, ["keys", "list"], keys) == {"keys": [{k: made[k] for k in made if k != "signs_now"}]}
     shown = answer(capsys, ["keys", "show", str(keys / "log-1.key"), "--check", *secret])
     assert (shown["public"], shown["checked"]) == (made["public"], True)
+
+
+def test_a_venue_draws_the_key_that_opens_releases(tmp_path: Path, secret: list[str]) -> None:
+    file, public = tmp_path / "release.key", tmp_path / "release.pub"
+    assert run(["keys", "venue", str(file), "--public", str(public), *secret]) == 0
+    key = open_release_key(file, PASSPHRASE)
+    assert key.open(seal_release(b"a claim", bytes.fromhex(public.read_text().strip()))) == b"a claim"
+    before = public.read_bytes()
+    assert run(["keys", "venue", str(file), "--public", str(public), *secret]) != 0
+    assert (public.read_bytes(), file.stat().st_mode & 0o777) == (before, 0o600)
 
 
 def test_a_further_key_waits_until_it_is_needed(

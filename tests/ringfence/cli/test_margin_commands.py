@@ -215,14 +215,13 @@ def test_every_example_is_evaluated_for_a_person(command: Command, name: str) ->
 def test_plots_are_pictures_and_the_same_each_time(command: Command, tmp_path: Path, name: str, suffix: str) -> None:
     magic = {".svg": b"<?xml", ".png": b"\x89PNG", ".pdf": b"%PDF"}[suffix]
     pictures = []
-    for turn in ("first", "second"):
+    for turn in ("first",) if suffix == ".pdf" else ("first", "second"):  # a PDF has the moment in it
         path = tmp_path / f"{turn}{suffix}"
         code, document = command.json("margin", "plot", EXAMPLES / name, "-o", path)
         assert (code, document["written"]) == (ExitCode.YES, str(path))
         pictures.append(path.read_bytes())
     assert pictures[0].startswith(magic)
-    if suffix != ".pdf":
-        assert pictures[0] == pictures[1]
+    assert len(set(pictures)) == 1
 
 
 def test_a_plot_in_an_unknown_format_or_place_is_misuse(command: Command, tmp_path: Path) -> None:

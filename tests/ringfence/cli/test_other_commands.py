@@ -11,7 +11,7 @@ import pytest
 from margin.batch import Backend, available_backends
 from margin.documents.published import FOLDER, list_policies
 from ringfence import __version__
-from ringfence.cli.commands.demo_steps import STEPS
+from ringfence.cli.commands.demo_margin_steps import STEPS
 from ringfence.cli.entry import run
 from ringfence.cli.exits import ExitCode
 from snark.bn254.backend import is_native_built
@@ -72,8 +72,8 @@ def test_doctor_tells_what_is_here_and_what_mends_the_rest(capsys: pytest.Captur
     assert run(["doctor"]) == ExitCode.YES
 
 
-def test_the_demo_tells_its_story(capsys: pytest.CaptureFixture[str]) -> None:
-    code, steps = read_json(capsys, "demo")
+def test_the_demo_of_the_rules_tells_its_story(capsys: pytest.CaptureFixture[str]) -> None:
+    code, steps = read_json(capsys, "demo", "--margin")
     assert code == ExitCode.YES
     assert isinstance(steps, list)
     assert len(steps) == len(STEPS)
@@ -81,7 +81,18 @@ def test_the_demo_tells_its_story(capsys: pytest.CaptureFixture[str]) -> None:
     assert [row["covered"] for row in boundary["rows"]] == [True, True, False]
     venues = next(step for step in steps if step["step"] == "One position, four venues")
     assert len({row["liquidation price"] for row in venues["rows"]}) == 4
-    assert run(["demo"]) == ExitCode.YES
+    assert run(["demo", "--margin"]) == ExitCode.YES
+
+
+def test_the_demo_on_chains_says_what_it_needs(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    code, answer = read_json(capsys, "demo", "--chains")
+    assert isinstance(answer, dict)
+    error = answer["error"]
+    assert (code, error["reason"], error["field"]) == (ExitCode.MISUSE, "BACKEND_MISSING", "node")
+    assert "make contracts" in error["expected"]
 
 
 def test_versions(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -44,6 +45,20 @@ def name_market_policy() -> int:
     return hash_policy(document, document.market(MARKET).policy)
 
 
+_KEYS: dict[str, tuple[bytes, bytes]] = {}
+"""Made by the first test that wants them: their passphrase costs something."""
+
+
+def make_key(name: str, moment: int) -> tuple[bytes, bytes]:
+    """The file of a member's key, and its public part."""
+    if name not in _KEYS:
+        with TemporaryDirectory() as folder:
+            path = Path(folder, "key")
+            made = create_key(path, Role.MEMBER, Algorithm.ED25519, PASSPHRASE, moment=moment, cost=CHEAP)
+            _KEYS[name] = path.read_bytes(), made.public_key
+    return _KEYS[name]
+
+
 class Party:
     """A folder with everything that the parties of these tests write down."""
 
@@ -64,18 +79,11 @@ class Party:
     ) -> Committee:
         """Keys and a document for a committee; those of one that follows are called later."""
         name = purpose if after is None else f"later_{purpose}"
-        keys = [
-            create_key(
-                self.folder / f"{name}-{place}.key",
-                Role.MEMBER,
-                Algorithm.ED25519,
-                PASSPHRASE,
-                moment=self.now,
-                cost=CHEAP,
-            )
-            for place in range(count)
-        ]
-        members = [Member(key.public_key, self.now - 100, self.now + 10_000) for key in keys]
+        members = []
+        for place in range(count):
+            content, public_key = make_key(f"{name}-{place}", self.now)
+            self.write_bytes(f"{name}-{place}.key", content)
+            members.append(Member(public_key, self.now - 100, self.now + 10_000))
         active_from = self.now - (100 if after is None else 60)
         committee = build_committee(
             purpose, scope, members, threshold=threshold, quorum=quorum, active_from=active_from, after=after
@@ -97,6 +105,11 @@ class Party:
             "markets": [{"market_id": 7, "feed": BITCOIN, "price_rule": "adverse"}],
             "assets": [{"asset": "usd", "currency_id": 1, "unit_value": "1"}],
         }
+
+    def write_bytes(self, name: str, content: bytes) -> None:
+        """A file that nobody else may read."""
+        (self.folder / name).touch(mode=0o600)
+        (self.folder / name).write_bytes(content)
 
     def write(self, name: str, content: object) -> Path:
         """A document."""

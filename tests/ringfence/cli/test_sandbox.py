@@ -28,12 +28,12 @@ pytestmark = [pytest.mark.native, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """A sandbox, with its keys in a cache of its own."""
+def trial(tmp_path_factory: pytest.TempPathFactory, circuit_cache: Path) -> Iterator[Sandbox]:
+    """A sandbox."""
     folder = tmp_path_factory.mktemp("trial")
     addresses = [f"127.0.0.1:{find_port()}" for _ in range(2)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RINGFENCE_CACHE", str(folder / "cache"))
+        patch.setenv("RINGFENCE_CACHE", str(circuit_cache))
         named = ["--statement", "perp-k1", "--verifier", addresses[0], "--prover", addresses[1]]
         assert run(["sandbox", str(folder / "sandbox"), *named, "--json"]) == 0
         yield Sandbox(folder / "sandbox")

@@ -13,10 +13,8 @@ from ringfence.cli.entry import run
 from tests.verifier.backups import SIGNER, Desk
 from tests.verifier.claims import IDENTITY, NOON
 from tests.verifier.postgresql_server import Server
-from tests.verifier.stores import server
 from verifier.log import sign_head
 
-__all__ = ("server",)
 CHEAP = Cost(log2_n=14)
 KEY = SIGNER.public_key.hex()
 
@@ -47,7 +45,7 @@ def store(desk: Desk, capsys: pytest.CaptureFixture[str]) -> Commands:
 
 def test_a_store_is_made_once_and_then_found(tmp_path: Path, store: Commands) -> None:
     path, new = tmp_path / "new.db", ("--domain", IDENTITY.domain, "--origin", IDENTITY.origin)
-    assert store("upgrade", path, witnessed=False, code=4)["reason"] == "STORE_UNAVAILABLE"
+    assert store("upgrade", path, witnessed=False, code=2)["reason"] == "NOT_READABLE"
     assert not path.exists()
     made = store("upgrade", path, *new, witnessed=False)
     assert (made["domain"], made["entries"]) == (IDENTITY.domain, 0)

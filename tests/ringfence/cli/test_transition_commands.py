@@ -78,8 +78,8 @@ def test_documents_of_no_change(content: object, reason: Reason) -> None:
     assert error.value.reason is reason
 
 
-def test_how_a_leaf_opens_is_told_and_learnt(tmp_path: Path) -> None:
-    desk = Desk(tmp_path, tmp_path / "cache")
+def test_how_a_leaf_opens_is_told_and_learnt(tmp_path: Path, circuit_cache: Path) -> None:
+    desk = Desk(tmp_path, circuit_cache)
     desk.commit(desk.write("long.json", document(cash="9000")))
     name, opening = "long one bitcoin", tmp_path / "opening.json"
     desk.tell("transition", "opening", name, "-o", opening, *desk.passphrase)
