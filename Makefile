@@ -17,7 +17,12 @@ PROTOC := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m grpc_tools.protoc --pr
 RELEASED := protos/released.binpb
 REGENERATED := $(ENVIRONMENT)/.regenerated
 COMPILE_LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url pyproject.toml
+EXTRAS := chains console postgresql telemetry # of an image that can be each of the servers
 INTEROP := tests/interop/node_modules/.package-lock.json
+SOLIDITY := contracts/node_modules/.package-lock.json
+FRONT := console/node_modules/.package-lock.json
+ANALYSER := $(ENVIRONMENT)/analyser
+ANALYSED := $(ANALYSER)/.installed
 BENCHMARKS := $(patsubst benchmarks/%.py,%,$(wildcard benchmarks/[a-z]*.py))
 
 # Where it is set, every program that a test starts compiles all of its modules again.
@@ -95,6 +100,48 @@ $(INTEROP): tests/interop/package.json tests/interop/package-lock.json
 	@cd tests/interop && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+.PHONY: contracts
+contracts: setup $(SOLIDITY) ## Compile the contracts (needs node and npm)
+	$(call say,compiling the contracts)
+	@node contracts/compile.mjs
+
+.PHONY: abi
+abi: setup $(SOLIDITY) ## Write the faces of the contracts into chains/abi, and docs/bridge/failures.md (needs node and npm)
+	$(call say,writing chains/abi)
+	@node contracts/compile.mjs --abi
+	@$(BIN)/python -m tests.packaging.failure_table
+
+.PHONY: test-contracts
+test-contracts: contracts ## Test the contracts, and what reads and writes chains, on real nodes (needs node and npm)
+	$(call say,testing the contracts on real nodes)
+	@$(BIN)/python -m pytest --quiet -m 'slow or not slow' tests/contracts tests/chains $(ARGS)
+
+.PHONY: analyse
+analyse: $(SOLIDITY) $(ANALYSED) ## Read the contracts with slither; what it finds has to be judged (needs node and npm)
+	$(call say,analysing the contracts)
+	@$(ANALYSER)/bin/python contracts/analysis/analyse.py
+
+$(ANALYSED): contracts/analysis/requirements.lock
+	$(call say,installing slither)
+	@.ci/create-environment $(ANALYSER)
+	@$(ANALYSER)/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes --requirement $<
+	@touch $@
+
+$(SOLIDITY): contracts/package.json contracts/package-lock.json
+	$(call say,installing solc, OpenZeppelin and anvil)
+	@cd contracts && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.PHONY: console
+console: $(FRONT) ## Build the pages of console and prover into ringfence/console/pages and prover/page/pages (needs node and npm)
+	$(call say,building the pages of console and prover)
+	@cd console && npm run --silent build
+
+$(FRONT): console/package.json console/package-lock.json
+	$(call say,installing what the pages of the console are built with)
+	@cd console && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
 .PHONY: bench
 bench: setup ## Run every benchmark and print its table
 	@for name in $(BENCHMARKS); do \
@@ -112,6 +159,11 @@ bench-proofs: setup ## Measure the proof system, save the results, write the tab
 bench-venues: setup ## Measure trees on the disk and proofs of solvency, save the results, write the tables and the plot of their pages
 	@$(BIN)/python -m benchmarks.trees --json benchmarks/results/trees.json
 	@$(BIN)/python -m benchmarks.solvency --large --json benchmarks/results/solvency.json --plot docs/solvency.svg
+	@$(BIN)/python -m benchmarks.measurement.quotation
+
+.PHONY: bench-contracts
+bench-contracts: contracts $(INTEROP) ## Measure the gas of the contracts beside snarkjs, save the results, write the tables of their page
+	@$(BIN)/python -m benchmarks.gas --json benchmarks/results/gas.json
 	@$(BIN)/python -m benchmarks.measurement.quotation
 
 .PHONY: docs
@@ -205,6 +257,12 @@ sizes: setup ## Measure every circuit and write circuits/sizes.csv
 	$(call say,measuring circuits)
 	@$(BIN)/python -m tests.circuits.sizes
 
+.PHONY: reference
+reference: $(SYNCED) ## Write the signatures and commands of docs/reference/, and the plots of docs/performance.md
+	$(call say,writing docs/reference)
+	@$(BIN)/python -m tests.packaging.interface_reference
+	@$(BIN)/python -m benchmarks.measurement.gathering
+
 .PHONY: statements
 statements: setup ## Put the statements through the laboratory and write docs/statements/ (ARGS="perp": one of them)
 	$(call say,examining statements)
@@ -216,6 +274,9 @@ lock: setup ## Resolve the dependencies anew and write requirements/*.lock
 	@$(COMPILE_LOCK) --upgrade --group dev --output-file requirements/dev.lock
 	@$(COMPILE_LOCK) --constraint requirements/dev.lock --group test --output-file requirements/test.lock
 	@$(COMPILE_LOCK) --constraint requirements/dev.lock --output-file requirements/run.lock
+	@$(COMPILE_LOCK) --constraint requirements/dev.lock $(EXTRAS:%=--extra %) --output-file requirements/serve.lock
+	@$(subst pyproject.toml,--group build,$(COMPILE_LOCK)) --constraint requirements/dev.lock --output-file requirements/build.lock
+	@$(subst pyproject.toml,contracts/analysis/requirements.in,$(COMPILE_LOCK)) --upgrade --output-file contracts/analysis/requirements.lock
 
 .PHONY: clean
 clean: ## Remove the environment and everything that was built

@@ -99,9 +99,9 @@ def set_up(folder: Path) -> Setting:
 
 def measure_times(setting: Setting, runs: int) -> Mapping[str, float]:
     """Milliseconds of each way, in turns."""
-    with assembled(setting.settings, setting.wallet) as (server, workforce):
-        workforce.start()
-        with server, grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+    with assembled(setting.settings, setting.wallet) as made:
+        made.workforce.start()
+        with made.server as server, grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
             stub = ProverServiceStub(channel)
             stub.Commit(wire.CommitRequest(request_id=uuid4().hex, name=NAME, document=EXAMPLE.read_bytes()))
             provable = setting.open_provable()

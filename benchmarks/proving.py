@@ -40,6 +40,7 @@ from benchmarks.measurement.peers import (
     timed_by_processor,
 )
 from benchmarks.measurement.plot import plot_lines
+from benchmarks.measurement.quotation import name_prover
 from snark._native import make_development_key
 from snark.bn254.backend import BackendName
 from snark.groth16.prove import ProvingKey
@@ -286,11 +287,11 @@ def save(title: str, measurements: Sequence[Measurement], path: Path) -> None:
 def plot_sizes(sizes: Sequence[Measurement], path: Path) -> None:
     """The time for each constraint, of every prover that took part."""
     plot_lines(
-        {name: list(points) for name, points in lines_of(sizes)},
+        {name_prover(name): list(points) for name, points in lines_of(sizes)},
         path,
-        title="Time of a proof for each constraint",
+        title="Time of a proof for each constraint, over the size of the circuit",
         across="constraints",
-        up="microseconds for each",
+        up="microseconds for each constraint",
     )
 
 

@@ -417,7 +417,13 @@ def plot_runs(runs: list[Run], path: Path) -> None:
         "verify": (it.verify_seconds * MILLI / it.accounts for it in runs),
     }
     points = {name: [(it.accounts, each) for it, each in zip(runs, line, strict=True)] for name, line in lines.items()}
-    plot_lines(points, path, title="A run of a proof of solvency", across="accounts", up="milliseconds an account")
+    plot_lines(
+        points,
+        path,
+        title="A run of a proof of solvency, step by step",
+        across="accounts",
+        up="milliseconds an account",
+    )
 
 
 if __name__ == "__main__":

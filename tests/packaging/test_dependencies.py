@@ -12,6 +12,8 @@ from packaging.utils import canonicalize_name
 from tests.packaging.sources import REPOSITORY, list_files, read, read_project
 
 LOCKS = ("run", "test", "dev")
+IMAGE = ("serve", "build")
+"""What is in an image, and what builds it."""
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 
 
@@ -53,7 +55,20 @@ def test_every_lock_holds_what_is_declared(lock: str) -> None:
         assert all(version in requirement.specifier for version in versions), f"{requirement}: locked {versions}"
 
 
-@pytest.mark.parametrize(("smaller", "larger"), [("run", "test"), ("test", "dev")])
+def test_the_locks_of_an_image_hold_its_extras_and_what_builds_it() -> None:
+    project = read_project()
+    extras = cast("dict[str, list[str]]", project["project"]["optional-dependencies"])
+    (named,) = re.findall(r"^EXTRAS := ([a-z ]+)#", read("Makefile"), re.MULTILINE)
+    wanted = {Requirement(text).name for extra in named.split() for text in extras[extra]}
+    assert {canonicalize_name(name) for name in wanted} <= pins("serve").keys()
+    build = cast("dict[str, list[str]]", project["build-system"])["requires"]
+    assert cast("dict[str, list[str]]", project["dependency-groups"])["build"] == build
+    assert {canonicalize_name(Requirement(text).name) for text in build} <= pins("build").keys()
+
+
+@pytest.mark.parametrize(
+    ("smaller", "larger"), [("run", "test"), ("test", "dev"), ("run", "serve"), ("serve", "dev"), ("build", "dev")]
+)
 def test_the_locks_agree(smaller: str, larger: str) -> None:
     assert pins(smaller).items() <= pins(larger).items()
 
@@ -84,4 +99,6 @@ def test_nothing_is_accounted_for_that_is_gone() -> None:
 
 
 def test_the_locks_are_the_only_ones() -> None:
-    assert {path.name for path in (REPOSITORY / "requirements").iterdir()} == {f"{lock}.lock" for lock in LOCKS}
+    assert {path.name for path in (REPOSITORY / "requirements").iterdir()} == {
+        f"{lock}.lock" for lock in (*LOCKS, *IMAGE)
+    }

@@ -2,12 +2,19 @@
 
 import pytest
 
-from tests.packaging.error_catalogue import PAGE, SOURCES, list_reasons, render_catalogue
+from serving.errors import CODES_OF_KINDS, CODES_OF_REASONS
+from tests.packaging.error_catalogue import MENDED, PAGE, SCRIPT, SOURCES, list_reasons, render_catalogue, render_script
 from tests.packaging.sources import REPOSITORY
+from verifier.steps import Step
 
 
 def test_the_page_is_that_of_the_code() -> None:
     assert PAGE.read_text(encoding="utf-8") == render_catalogue(), "make protos writes it anew"
+    assert SCRIPT.read_text(encoding="utf-8") == render_script(), "make protos writes it anew"
+
+
+def test_of_every_refusal_it_is_said_whose_it_is_to_mend() -> None:
+    assert MENDED.keys() == {*Step, *CODES_OF_KINDS.values(), *CODES_OF_REASONS.values()}
 
 
 @pytest.mark.parametrize("source", SOURCES)

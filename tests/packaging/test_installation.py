@@ -43,6 +43,6 @@ def test_a_wheel_builds_without_rust(sources: Path, missing: str) -> None:
     home = {name: value.replace("empty-", f"{sources}/empty-") for name, value in UNREACHABLE[missing].items()}
     inside = build_wheel(sources, home)
     assert not [name for name in inside if Path(name).suffix in {".so", ".pyd"}]
-    packages = {"circuits", "facts", "margin", "prover", "ringfence", "serving", "snark", "verifier"}
+    packages = {"chains", "circuits", "facts", "margin", "prover", "ringfence", "serving", "snark", "verifier"}
     expected = {str(name) for name in list_files() if name.parts[0] in packages and "README" not in name.name}
     assert expected <= inside
