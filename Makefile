@@ -6,6 +6,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 # The installation is keyed by whether cargo is here, so that adding Rust later builds the native modules.
 HAS_CARGO := $(shell command -v cargo 2>/dev/null)
+BUILDER := $(ENVIRONMENT)/.builder
 SYNCED := $(ENVIRONMENT)/.synced
 INSTALLED := $(ENVIRONMENT)/.installed-$(if $(HAS_CARGO),with,without)-cargo
 RUST_SOURCES := $(shell find native -name target -prune -o -type f \( -name '*.rs' -o -name 'Cargo.*' \) -print)
@@ -47,22 +48,33 @@ help: ## List the targets
 # --- Set-up ------------------------------------------------------------------------------------
 
 .PHONY: setup
-setup: $(INSTALLED) ## Create the environment from the lock file and build the native core
+setup: ## Create the environment from the lock file and build the native core
+	@$(MAKE) --jobs=2 installation
+
+# Two at a time: in the end the compiler is busy on one core for a minute, and what was downloaded is installed meanwhile.
+.PHONY: installation
+installation: $(SYNCED) $(INSTALLED)
+	@:
 
 $(BIN)/python:
 	$(call say,creating $(ENVIRONMENT))
 	@.ci/create-environment $(ENVIRONMENT)
 
-$(SYNCED): requirements/dev.lock | $(BIN)/python
+# What builds is a part of what is locked for development: who finds it there leaves it alone.
+$(BUILDER): requirements/build.lock | $(BIN)/python
+	@$(PIP) install --require-hashes --requirement $<
+	@touch $@
+
+$(SYNCED): requirements/dev.lock $(BUILDER)
 	$(call say,installing the locked dependencies)
-	@$(PIP) install --require-hashes --requirement requirements/dev.lock
+	@$(PIP) install --no-warn-conflicts --require-hashes --requirement $<
 	@touch $@
 
 # Old native modules go first: better none than one that no longer matches the sources.
-$(INSTALLED): $(SYNCED) pyproject.toml $(RUST_SOURCES)
+$(INSTALLED): pyproject.toml $(BUILDER) $(RUST_SOURCES)
 	$(call say,installing ringfence and building the native core)
 	@rm -f */_native*.so $(ENVIRONMENT)/.installed-*
-	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@MAKEFLAGS= $(PIP) install --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -c 'import margin._native, snark._native' 2>/dev/null || printf '$(YELLOW)%s$(PLAIN)\n' \
 		'The native core was not built; the reference backend does all the work, slower. `ringfence doctor` says what mends it.'
 	@touch $@
@@ -115,6 +127,11 @@ abi: setup $(SOLIDITY) ## Write the faces of the contracts into chains/abi, and 
 test-contracts: contracts ## Test the contracts, and what reads and writes chains, on real nodes (needs node and npm)
 	$(call say,testing the contracts on real nodes)
 	@$(BIN)/python -m pytest --quiet -m 'slow or not slow' tests/contracts tests/chains $(ARGS)
+
+.PHONY: test-pages
+test-pages: setup $(FRONT) ## Click through the pages of console and prover in a real browser (needs node, npm and chromium)
+	$(call say,looking at the pages in a browser)
+	@$(BIN)/python -m pytest --quiet --numprocesses auto --dist worksteal -m 'slow or not slow' tests/console $(ARGS)
 
 .PHONY: analyse
 analyse: $(SOLIDITY) $(ANALYSED) ## Read the contracts with slither; what it finds has to be judged (needs node and npm)

@@ -21,6 +21,8 @@ __all__ = ("server",)
 settings.register_profile("every run", max_examples=50, deadline=None)
 settings.load_profile("every run")
 """Examples are others in every run; many short runs see more than few long ones. A busy machine proves nothing."""
+settings.register_profile("gate", settings.get_profile("every run"), derandomize=True, database=None)
+"""What refuses a change says the same of the same tree, whoever asks and whenever: `--hypothesis-profile=gate`."""
 
 RECURSION_LIMIT = sys.getrecursionlimit()
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
