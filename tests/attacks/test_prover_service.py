@@ -50,6 +50,12 @@ SUCCEEDED, FAILED, CANCELLED = (
 )
 RUNNING, QUEUED = wire.OPERATION_STATE_RUNNING, wire.OPERATION_STATE_QUEUED
 DYING: Final = Path(dying_worker.__file__)
+LEAST_KILLED: Final = 5
+"""Workers that have to die before an attack by killing them has been one."""
+MOST_KILLS: Final = 40
+"""After which workers are left alone, so that a machine on which they start slowly comes to an end."""
+KILLING_SECONDS: Final = 600
+"""For proofs that are made meanwhile: they have to come, however slow the machine."""
 
 
 @pytest.fixture
@@ -179,36 +185,49 @@ def test_d1_workers_that_are_killed_again_and_again_lose_no_job_and_leave_nothin
     settings = settings_of(
         tmp_path,
         proving=Proving(development=(STATEMENT,), workers=2, threads=1),
-        operations=Operations(attempts=100, stream_in_flight=6),
+        operations=Operations(attempts=1 + MOST_KILLS, stream_in_flight=6),
     )
-    over, seen = threading.Event(), set[int]()
+    over, killed, answers = threading.Event(), set[int](), dict[int, wire.Operation]()
     with serving_farm(tmp_path, circuit_cache, monkeypatch, settings) as farm, farm.calling() as caller:
 
         def kill_workers() -> None:
-            while not over.wait(secrets.randbelow(3000) / 1000):
+            for _ in range(MOST_KILLS):
+                if over.wait(secrets.randbelow(3000) / 1000):
+                    break
                 pid = secrets.choice(farm.workforce.pids)
-                seen.add(pid)
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
+                    killed.add(pid)
+
+        def ask_for(count: int) -> None:
+            first = len(answers)
+            requests = [wire.ProveStreamRequest(number=first + each, proof=caller.ask()) for each in range(count)]
+            told = list(caller.stub.ProveStream(iter(requests), timeout=KILLING_SECONDS))
+            assert sorted(each.number for each in told) == list(range(first, first + count))
+            answers.update((each.number, each.operation) for each in told)
 
         caller.commit()
         assert caller.prove().state == SUCCEEDED
+        assert wait_until(lambda: len(farm.workforce.pids) == 2)
         before = len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
         killer = threading.Thread(target=kill_workers)
         killer.start()
-        requests = [wire.ProveStreamRequest(number=number, proof=caller.ask()) for number in range(100)]
-        answers = {each.number: each.operation for each in caller.stub.ProveStream(iter(requests))}
-        over.set()
-        killer.join()
-        assert len(answers) == 100
+        end = time.monotonic() + KILLING_SECONDS
+        try:
+            ask_for(100)
+            while len(killed) < LEAST_KILLED and time.monotonic() < end:
+                ask_for(10)
+        finally:
+            over.set()
+            killer.join()
         assert {each.state for each in answers.values()} == {SUCCEEDED}
-        assert len(seen) > 3
+        assert len(killed) >= LEAST_KILLED
         for _ in range(20):
             caller.cancel(caller.create())
         assert caller.prove().state == SUCCEEDED
         assert wait_until(lambda: len(list(Path("/proc/self/fd").iterdir())) <= before[0] + 4, 20)
         assert threading.active_count() <= before[1] + 30, "threads of the server's pool"
-    assert wait_until(lambda: not any(map(is_running, seen)))
+    assert wait_until(lambda: not any(map(is_running, killed)))
 
 
 def test_d3_a_worker_that_goes_on_after_its_job_was_ended_is_heard_by_nobody(farm: Farm, caller: Caller) -> None:
