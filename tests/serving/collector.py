@@ -18,6 +18,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import (
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from serving.development_certificates import Pair
+from tests.serving.running import PATIENCE
 
 
 class Collector(TraceServiceServicer):
@@ -46,7 +47,7 @@ class Collector(TraceServiceServicer):
 
     def wait_for(self, count: int) -> list[Span]:
         """Spans as soon as there are so many."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         with self._arrived:
             while len(self.spans) < count:
                 assert self._arrived.wait(deadline - time.monotonic()), f"{len(self.spans)} spans of {count}"

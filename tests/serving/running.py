@@ -28,7 +28,11 @@ from tests.serving.certificates import Folder
 
 Behaviour = Callable[[Any, grpc.ServicerContext], Any]
 FAST = Pace(check_milliseconds=20, notice_milliseconds=0, drain_milliseconds=300, final_milliseconds=2000)
-SMALL = Limits(threads=4, queue=4, calls_per_caller=4, streams=3, receive_milliseconds=2000)
+PATIENT = replace(FAST, final_milliseconds=60_000)
+"""At its end such a server waits as long as it takes for its traces to arrive."""
+SMALL = Limits(threads=4, queue=4, calls_per_caller=4, streams=3, receive_milliseconds=60_000)
+PATIENCE = 60
+"""Seconds for what has to happen, however busy the machine is."""
 DESCRIPTORS = [
     log_service_pb2.DESCRIPTOR.services_by_name["LogService"],
     prover_service_pb2.DESCRIPTOR.services_by_name["ProverService"],
@@ -126,7 +130,7 @@ def secure_channel(server: Server, authority: bytes, pair: Pair | None) -> Itera
 
 def call(channel: grpc.Channel, method: str = GET_HEAD, request: bytes = b"", **options: Any) -> bytes:  # noqa: ANN401 - gRPC's own
     """One call of bytes."""
-    return unary_unary(channel, method)(request, **{"timeout": 5, **options})
+    return unary_unary(channel, method)(request, **{"timeout": PATIENCE, **options})
 
 
 def refusal(channel: grpc.Channel, method: str = GET_HEAD, request: bytes = b"", **options: Any) -> grpc.Call:  # noqa: ANN401
@@ -190,9 +194,9 @@ class Gate:
     def __call__(self, request: object, context: grpc.ServicerContext) -> Message:  # noqa: ARG002
         self.begun += 1
         self.inside.release()
-        assert self.open.wait(10)
+        assert self.open.wait(2 * PATIENCE)
         return self._answer
 
     def wait_for(self, count: int) -> None:
         for _ in range(count):
-            assert self.inside.acquire(timeout=5)
+            assert self.inside.acquire(timeout=PATIENCE)

@@ -26,7 +26,7 @@ from serving.page.program import PageBeside, PageServer, listen, place_of
 from serving.roles import CertifiedCallers, names_in, read_role_table
 from tests.serving.certificates import Authority, Folder
 
-SECONDS = 10.0
+SECONDS = 60.0
 READER, STRANGER, TRADER = "reader.example", "stranger.example", "trader.example"
 
 

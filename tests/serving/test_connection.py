@@ -10,7 +10,7 @@ import pytest
 from serving.page.door import Door, Receive, Scope, Send, answer
 from serving.page.program import MOST_REQUESTS, PageBeside, PageServer, listen, place_of
 
-SECONDS = 10.0
+SECONDS = 60.0
 HASTE = 1
 """What a connection is given in the tests that wait for its end."""
 

@@ -26,7 +26,7 @@ from serving.errors import Reason, ServingError
 from serving.roles import ROLES, list_rules, read_role_table
 from serving.server import Server
 from serving.settings import Access, Settings, Tls
-from tests.serving.running import DESCRIPTORS, call, code_of, refusal, secure_channel, serving, settings_for
+from tests.serving.running import DESCRIPTORS, PATIENCE, call, code_of, refusal, secure_channel, serving, settings_for
 
 
 @pytest.fixture
@@ -98,12 +98,12 @@ def test_a_caller_is_no_server_and_a_server_no_caller(certificates: DevelopmentC
     """Else whoever has the certificate of a caller could stand in for the server."""
     with serving({}, settings_of(certificates)) as server:
         with caller(server, certificates, SERVER) as channel:
-            assert code_of(refusal(channel, timeout=2)) is grpc.StatusCode.UNAVAILABLE
+            assert code_of(refusal(channel)) is grpc.StatusCode.UNAVAILABLE
     for file in (certificates.certificate, certificates.key):
         file(SERVER).write_bytes(file("trader").read_bytes())
     with serving({}, settings_of(certificates)) as server:
         with caller(server, certificates, "reader") as channel:
-            assert code_of(refusal(channel, timeout=2)) is grpc.StatusCode.UNAVAILABLE
+            assert code_of(refusal(channel)) is grpc.StatusCode.UNAVAILABLE
 
 
 def test_a_server_takes_up_what_is_renewed(certificates: DevelopmentCertificates) -> None:
@@ -129,7 +129,7 @@ def served_certificate(server: Server, certificates: DevelopmentCertificates) ->
     context = ssl.create_default_context(cafile=str(certificates.authority))
     context.load_cert_chain(certificates.certificate("reader"), certificates.key("reader"))
     context.set_alpn_protocols(["h2"])
-    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as plain:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as plain:
         with context.wrap_socket(plain, server_hostname="localhost") as wrapped:
             shown = wrapped.getpeercert(binary_form=True)
     assert shown is not None
