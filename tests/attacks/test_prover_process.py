@@ -3,12 +3,14 @@
 import os
 import secrets
 import signal
-import socket
 import threading
 import time
 import urllib.request
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,7 +21,7 @@ import pytest
 from prover.publication import read_publication
 from prover.wallet import Secrets, Wallet
 from ringfence.v1 import prover_service_pb2 as wire
-from tests.prover.farm import PASSPHRASE, Caller, request_id, wait_until
+from tests.prover.farm import CALL_SECONDS, PASSPHRASE, Caller, request_id, wait_until
 from tests.prover.proofs import document
 from tests.prover.prover_process import running_prover
 from tests.serving.running import code_of
@@ -30,6 +32,8 @@ pytestmark = [
 ]
 
 SUCCEEDED = wire.OPERATION_STATE_SUCCEEDED
+LISTENS = "0A"
+"""The state of a socket in ``/proc/net/tcp``."""
 
 
 @pytest.fixture
@@ -70,12 +74,12 @@ def test_d1_a_prover_that_is_killed_loses_no_commitment_and_proves_again(
             first = wire.Operation(id="none" * 5)
             if stage != "idle":
                 os.kill(worker, signal.SIGSTOP)
-                first = caller.stub.CreateProof(asked, timeout=20).operation
+                first = caller.stub.CreateProof(asked, timeout=CALL_SECONDS).operation
                 assert wait_until(lambda: caller.get(first).state == wire.OPERATION_STATE_RUNNING)
             if stage == "queued":
                 first = caller.create()
         prover.kill()
-        assert wait_until(lambda: not is_there(worker), 1), "a worker has outlived its prover"
+        assert wait_until(lambda: not is_there(worker)), "a worker has outlived its prover"
         assert [path.name for path in (folder / "tmp").iterdir()] == []
         prover.start()
         with prover.calling() as caller:
@@ -83,9 +87,9 @@ def test_d1_a_prover_that_is_killed_loses_no_commitment_and_proves_again(
             with pytest.raises(grpc.RpcError) as error:
                 caller.get(first)
             assert code_of(error.value) is grpc.StatusCode.NOT_FOUND
-            operation = caller.wait(caller.stub.CreateProof(asked, timeout=20).operation)
+            operation = caller.wait(caller.stub.CreateProof(asked, timeout=CALL_SECONDS).operation)
             assert operation.state == SUCCEEDED
-            assert caller.stub.CreateProof(asked, timeout=20).operation == operation
+            assert caller.stub.CreateProof(asked, timeout=CALL_SECONDS).operation == operation
         assert prover.kill(signal.SIGTERM) == 0
 
 
@@ -93,20 +97,25 @@ def test_d1_a_prover_that_is_killed_loses_no_commitment_and_proves_again(
 def test_d1_a_prover_that_is_killed_while_it_commits_has_each_commitment_whole_or_not_at_all(
     folder: Path, circuit_cache: Path
 ) -> None:
+    """Every other time it has made one before it is killed, so that there are some on any machine."""
     answered: dict[str, wire.CommitResponse] = {}
-    ids = {f"position {number}": request_id() for number in range(400)}
+    ids = defaultdict[str, str](request_id)
+
+    def has_answered(least: int) -> bool:
+        return len(answered) >= least
 
     def commit(caller: Caller) -> None:
         with suppress(grpc.RpcError):
-            for name, asked in ids.items():
-                if name not in answered:
-                    answered[name] = caller.commit(name, request_id=asked)
+            for name in map("position {}".format, count(len(answered))):
+                answered[name] = caller.commit(name, request_id=ids[name])
 
     with running_prover(folder, circuit_cache) as prover:
-        for _ in range(12):
+        for attempt in range(12):
             with prover.calling() as caller:
+                least = len(answered) + attempt % 2
                 busy = threading.Thread(target=commit, args=(caller,))
                 busy.start()
+                assert wait_until(partial(has_answered, least))
                 time.sleep(secrets.randbelow(200) / 1000)
                 prover.kill()
                 busy.join()
@@ -115,7 +124,7 @@ def test_d1_a_prover_that_is_killed_while_it_commits_has_each_commitment_whole_o
             for name, answer in list(answered.items()):
                 assert caller.commit(name, request_id=ids[name]) == answer
             begun = len(answered)
-            for name in list(ids)[: begun + 1]:
+            for name in map("position {}".format, range(begun + 1)):
                 answered[name] = caller.commit(name, request_id=ids[name])
                 assert caller.stub.OpenCommitment(wire.OpenCommitmentRequest(name=name)).commitment == (
                     answered[name].commitment
@@ -139,10 +148,12 @@ def spellings(value: int) -> Iterator[bytes]:
         yield value.to_bytes(32, "little")
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+def find_port(pid: int) -> int:
+    """Where a process listens: at its metrics alone."""
+    own = {read_link(path) for path in Path(f"/proc/{pid}/fd").iterdir()}
+    sockets = (line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:])
+    (address,) = (each[1] for each in sockets if each[3] == LISTENS and f"socket:[{each[9]}]" in own)
+    return int(address.partition(":")[2], 16)
 
 
 def read_all(*paths: Path) -> bytes:
@@ -187,8 +198,7 @@ def test_p2_a_canary_is_seen_nowhere(folder: Path, circuit_cache: Path) -> None:
     cash = secrets.randbelow(10**12) + 10**13
     content = document(cash=f"{cash // 10**6}.{cash % 10**6:06}")
     del content["position"]["leverage"]
-    port = free_port()
-    with running_prover(folder, circuit_cache, port) as prover, prover.calling() as caller:
+    with running_prover(folder, circuit_cache) as prover, prover.calling() as caller:
         caller.commit("the canary's own name", content)
         done = caller.prove("the canary's own name")
         assert done.state == SUCCEEDED
@@ -198,7 +208,7 @@ def test_p2_a_canary_is_seen_nowhere(folder: Path, circuit_cache: Path) -> None:
         assert wait_until(lambda: prover.workers() not in ([], [worker]))
         told = [refusals(caller, "poor"), done.SerializeToString()]
         told.append(caller.prove("poor").SerializeToString())
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as page:
+        with urllib.request.urlopen(f"http://127.0.0.1:{find_port(prover.pid)}/metrics") as page:
             told.append(page.read())
         for pid in (prover.pid, *prover.workers()):
             process = Path(f"/proc/{pid}")

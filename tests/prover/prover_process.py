@@ -11,7 +11,7 @@ from pathlib import Path
 import grpc
 
 from ringfence.v1.prover_service_pb2_grpc import ProverServiceStub
-from tests.prover.farm import PASSPHRASE, STATEMENT, Caller, open_wallet
+from tests.prover.farm import CALL_SECONDS, PASSPHRASE, STATEMENT, Caller, open_wallet
 
 RUN = "from ringfence.cli import main; main()"
 SETTINGS = """
@@ -35,7 +35,7 @@ development = ["{statement}"]
 threads = 1
 
 [metrics]
-address = "127.0.0.1:{metrics_port}"
+address = "127.0.0.1:0"
 
 [pace]
 notice_milliseconds = 0
@@ -45,7 +45,7 @@ notice_milliseconds = 0
 class ProverProcess:
     """A prover in a folder, which may be started again and again."""
 
-    def __init__(self, folder: Path, cache: Path, metrics_port: int = 0) -> None:
+    def __init__(self, folder: Path, cache: Path) -> None:
         self.folder = folder
         self._environment = {**os.environ, "RINGFENCE_CACHE": str(cache), "TMPDIR": str(folder / "tmp")}
         self._process: subprocess.Popen[bytes] | None = None
@@ -54,7 +54,7 @@ class ProverProcess:
         secret = folder / "passphrase"
         secret.touch(mode=0o600)
         secret.write_text(f"{PASSPHRASE}\n")
-        (folder / "prover.toml").write_text(SETTINGS.format(statement=STATEMENT, metrics_port=metrics_port))
+        (folder / "prover.toml").write_text(SETTINGS.format(statement=STATEMENT))
 
     @property
     def pid(self) -> int:
@@ -81,18 +81,18 @@ class ProverProcess:
     def kill(self, number: int = signal.SIGKILL) -> int:
         assert self._process is not None
         self._process.send_signal(number)
-        return self._process.wait(30)
+        return self._process.wait(CALL_SECONDS)
 
     @contextmanager
     def calling(self) -> Iterator[Caller]:
         with grpc.insecure_channel(f"unix:{self.folder / 'prover.sock'}") as channel:
-            grpc.channel_ready_future(channel).result(60)
+            grpc.channel_ready_future(channel).result(CALL_SECONDS)
             yield Caller(ProverServiceStub(channel), self.folder)
 
 
 @contextmanager
-def running_prover(folder: Path, cache: Path, metrics_port: int = 0) -> Iterator[ProverProcess]:
-    prover = ProverProcess(folder, cache, metrics_port)
+def running_prover(folder: Path, cache: Path) -> Iterator[ProverProcess]:
+    prover = ProverProcess(folder, cache)
     prover.start()
     try:
         yield prover

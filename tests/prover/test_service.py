@@ -1,6 +1,8 @@
 """What a trader asks of a prover that serves, from a document to a proof that verifies."""
 
 import json
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -234,8 +236,8 @@ def test_a_stream_answers_every_request_once(
 def test_a_stream_with_a_number_twice_is_ended(standing: Farm, visitor: Caller) -> None:
     visitor.commit("twice")
     requests = [wire.ProveStreamRequest(number=1, proof=visitor.ask("twice")) for _ in range(2)]
-    for pid in standing.workforce.pids:
-        assert pid
+    (pid,) = standing.workforce.pids
+    os.kill(pid, signal.SIGSTOP)  # the first one is under way when the second one comes
     assert reason_of(lambda: list(visitor.stub.ProveStream(iter(requests))))[0] == "DUPLICATE_FIELD"
 
 

@@ -24,7 +24,7 @@ from ringfence.wire.commitment import read_opening
 from ringfence.wire.operation import read_operation
 from serving.errors import RejectedError
 from snark.groth16.verify import verify_proof
-from tests.prover.farm import PASSPHRASE, Caller, Farm, open_wallet, request_id, serving_farm, settings_of
+from tests.prover.farm import CALL_SECONDS, PASSPHRASE, Caller, Farm, open_wallet, request_id, serving_farm, settings_of
 from tests.prover.proofs import document
 from tests.prover.test_service import reason_of, verifying_key
 from tests.prover.test_wallet import some_position
@@ -49,7 +49,7 @@ def asked(caller: Caller, wanted: bytes, **fields: object) -> wire.CreateProofRe
 
 
 def create(caller: Caller, wanted: bytes, **fields: object) -> wire.Operation:
-    return caller.stub.CreateProof(asked(caller, wanted, **fields), timeout=20).operation
+    return caller.stub.CreateProof(asked(caller, wanted, **fields), timeout=CALL_SECONDS).operation
 
 
 def kept_on_disk(folder: Path, name: str = "one") -> KeptPosition:
@@ -192,9 +192,9 @@ def test_a_cancelled_transition_leaves_old_and_new(farm: Farm, caller: Caller) -
 @slow
 def test_the_same_request_is_the_same_change(farm: Farm, caller: Caller) -> None:
     request = asked(caller, top_up("4", "two"))
-    first = caller.stub.CreateProof(request, timeout=20).operation
+    first = caller.stub.CreateProof(request, timeout=CALL_SECONDS).operation
     kept = kept_on_disk(farm.folder, "two").successors
-    assert caller.stub.CreateProof(request, timeout=20).operation.id == first.id
+    assert caller.stub.CreateProof(request, timeout=CALL_SECONDS).operation.id == first.id
     assert kept_on_disk(farm.folder, "two").successors == kept
     caller.wait(first)
 
@@ -223,7 +223,7 @@ def test_what_cannot_be_is_told_at_once(caller: Caller) -> None:
 @slow
 def test_a_stream_proves_transitions_too(caller: Caller) -> None:
     requests = [wire.ProveStreamRequest(number=n, proof=asked(caller, top_up(str(n), "two"))) for n in (1, 2)]
-    answers = {each.number: each.operation for each in caller.stub.ProveStream(iter(requests), timeout=60)}
+    answers = {each.number: each.operation for each in caller.stub.ProveStream(iter(requests), timeout=CALL_SECONDS)}
     assert {n: each.state for n, each in answers.items()} == dict.fromkeys((1, 2), wire.OPERATION_STATE_SUCCEEDED)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from prover.exchange import Channel, Kind
 from prover.jobs import Bounds, Jobs
-from prover.workforce import Workforce
+from prover.workforce import FIRST_REST_SECONDS, LONGEST_REST_SECONDS, Workforce
 from serving.errors import MisuseError
 from tests.prover.farm import serving_farm, wait_until
 
@@ -24,18 +24,18 @@ def test_messages_arrive_as_they_were_told() -> None:
     for content in (b"", b"x", bytes(1_000_000)):
         telling = threading.Thread(target=ours.tell, args=(Kind.PROVE, content), kwargs={"statement": "perp-k1"})
         telling.start()
-        heard = other.hear(1)
+        heard = other.hear(60)
         telling.join()
         assert heard is not None
         assert (heard.kind, heard.statement, bytes(heard.content)) == (Kind.PROVE, "perp-k1", content)
     ours.tell_texts(Kind.REFUSED, reason="X", field="y", expected="z")
-    heard = other.hear(1)
+    heard = other.hear(60)
     assert heard is not None
     assert heard.read() == {"reason": "X", "field": "y", "expected": "z"}
     with pytest.raises(TimeoutError):
         other.hear(0.01)
     ours.close()
-    assert other.hear(1) is None
+    assert other.hear(60) is None
     other.close()
 
 
@@ -58,6 +58,8 @@ def test_a_worker_that_is_being_replaced_leaves_the_prover_ready(
 ) -> None:
     with serving_farm(tmp_path, circuit_cache, monkeypatch) as farm:
         (pid,) = farm.workforce.pids
+        monkeypatch.setattr("prover.workforce.COMMAND", (sys.executable, "-c", "import time; time.sleep(600)"))
+        monkeypatch.setattr("prover.workforce.REPLACEMENT_SECONDS", 600)
         os.kill(pid, signal.SIGKILL)
         assert wait_until(lambda: not farm.workforce.is_ready)
         farm.workforce.require_ready()
@@ -67,13 +69,22 @@ def test_a_worker_that_is_being_replaced_leaves_the_prover_ready(
             farm.workforce.require_ready()
 
 
-def test_a_worker_that_cannot_be_started_is_tried_again_with_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("prover.workforce.COMMAND", (sys.executable, "-c", "raise SystemExit(1)"))
+def test_a_worker_that_cannot_be_started_is_tried_again_with_pauses(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Each pause is twice the last one, up to the longest: there are no more starts than they leave time for."""
+    starts = tmp_path / "starts"
+    starts.touch()
+    beginning = "import sys; open(sys.argv[1], 'a').write('x'); raise SystemExit(1)"
+    monkeypatch.setattr("prover.workforce.COMMAND", (sys.executable, "-c", beginning, str(starts)))
     workforce = Workforce(Jobs(Bounds()), {}, workers=1, threads=1)
-    began = time.process_time()
-    workforce.start(patience=1)
+    began = time.monotonic()
+    workforce.start(patience=0.5)
     with pytest.raises(MisuseError) as refusal:
         workforce.require_ready()
+    assert wait_until(lambda: starts.stat().st_size >= 3)
+    pauses = starts.stat().st_size - 1
+    seconds = time.monotonic() - began
     workforce.stop()
     assert refusal.value.reason.value == "NOT_READY"
-    assert time.process_time() - began < 1
+    assert sum(min(FIRST_REST_SECONDS * 2**each, LONGEST_REST_SECONDS) for each in range(pauses)) <= seconds
