@@ -10,7 +10,7 @@ from pathlib import Path
 from shutil import disk_usage
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from facts.sealed_file import Cost
 from tests.verifier.postgresql_server import server
@@ -18,7 +18,7 @@ from tests.workers import find_run_folder
 
 __all__ = ("server",)
 
-settings.register_profile("every run", max_examples=50, deadline=None)
+settings.register_profile("every run", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("every run")
 """Examples are others in every run; many short runs see more than few long ones. A busy machine proves nothing."""
 settings.register_profile("gate", settings.get_profile("every run"), derandomize=True, database=None)

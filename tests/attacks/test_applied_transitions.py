@@ -18,7 +18,7 @@ from ringfence.v1 import verifier_service_pb2 as messages
 from ringfence.wire.claim import write_demand
 from serving.roles import ROLES
 from tests.attacks.dying_ledger import Verifiers, run_verifiers
-from tests.serving.running import Details, code_of
+from tests.serving.running import PATIENCE, Details, code_of
 from tests.verifier.claims import IDENTITY, NOON, Watch
 from tests.verifier.running import (
     BRIDGE,
@@ -373,7 +373,7 @@ def test_what_is_absent_is_refused(standing: Running, clear: str) -> None:
     }
     place[clear]()
     with pytest.raises(grpc.RpcError) as error:
-        standing.ask(VENUE_DESK).ApplyTransition(request, timeout=20)
+        standing.ask(VENUE_DESK).ApplyTransition(request, timeout=PATIENCE)
     assert code_of(error.value) is grpc.StatusCode.INVALID_ARGUMENT
 
 
@@ -386,7 +386,7 @@ def test_a_claim_cannot_say_two_things(standing: Running) -> None:
 
 def test_a_reader_finds_it_in_the_log(running: Running) -> None:
     applied = running.applied(running.apply(running.transition()))
-    entries = running.log(READER).ListEntries(log_service_pb2.ListEntriesRequest(), timeout=20).entries
+    entries = running.log(READER).ListEntries(log_service_pb2.ListEntriesRequest(), timeout=PATIENCE).entries
     assert [entry.leaf for entry in entries] == [applied.receipt.leaf]
 
 

@@ -41,7 +41,7 @@ from serving.log import Lines
 from serving.roles import ROLES, list_rules
 from snark.errors import SnarkError
 from tests.packaging.sources import REPOSITORY
-from tests.serving.running import Details, code_of, stream_stream, unary_stream, unary_unary
+from tests.serving.running import PATIENCE, Details, code_of, stream_stream, unary_stream, unary_unary
 from tests.verifier.claims import IDENTITY, NOON, PERIOD, Watch
 from tests.verifier.running import (
     BRIDGE,
@@ -72,8 +72,6 @@ from verifier.store.schema import Identity
 
 pytestmark = pytest.mark.native
 
-PROMPTLY = 5.0
-
 
 @pytest.fixture
 def trial(tmp_path: Path) -> Trial:
@@ -94,7 +92,7 @@ def measured(trial: Trial) -> Iterator[Running]:
 
 
 def wait_until(holds: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PROMPTLY
+    deadline = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -139,7 +137,7 @@ def test_r4_two_verifiers_on_one_store_accept_a_lock_once(
         folder.mkdir()
     first, second = (Trial(folder, Watch(), address) for folder in folders)
     with first.serving() as one, second.serving() as two:
-        watch = two.ask(BRIDGE).WatchAcceptances(messages.WatchAcceptancesRequest(), timeout=60)
+        watch = two.ask(BRIDGE).WatchAcceptances(messages.WatchAcceptancesRequest(), timeout=PATIENCE)
         next(watch)
         claims = [one.claim(5, tag=tag) for tag in range(1, 3 if kind == "two" else 65)]
         answers = list[messages.AcceptCollateralResponse]()
@@ -330,7 +328,7 @@ def test_a5_a_key_is_rotated_and_revoked_while_serving(running: Running) -> None
 
 def health(running: Running, name: str = "") -> int:
     asked = health_pb2.HealthCheckRequest(service=name).SerializeToString()
-    answer = unary_unary(running.channel(READER), "/grpc.health.v1.Health/Check")(asked, timeout=5)
+    answer = unary_unary(running.channel(READER), "/grpc.health.v1.Health/Check")(asked, timeout=PATIENCE)
     return int(health_pb2.HealthCheckResponse.FromString(answer).status)
 
 
@@ -590,12 +588,12 @@ def try_method(channel: grpc.Channel, path: str, method: MethodDescriptor) -> gr
     """The code of a call with an empty message."""
     try:
         if not method.server_streaming:
-            unary_unary(channel, path)(b"", timeout=5)
+            unary_unary(channel, path)(b"", timeout=PATIENCE)
             return None
         if method.client_streaming:
-            responses = stream_stream(channel, path)(iter([b""]), timeout=5)
+            responses = stream_stream(channel, path)(iter([b""]), timeout=PATIENCE)
         else:
-            responses = unary_stream(channel, path)(b"", timeout=5)
+            responses = unary_stream(channel, path)(b"", timeout=PATIENCE)
         next(iter(responses), None)
         responses.cancel()
     except grpc.RpcError as error:
@@ -629,7 +627,7 @@ def test_s3_whoever_has_the_claim_is_a_party_too(running: Running) -> None:
 
 
 def test_s3_a_watch_and_a_list_show_what_is_pledged_to_the_caller(running: Running) -> None:
-    watch = running.ask("elsewhere.example").WatchAcceptances(messages.WatchAcceptancesRequest(), timeout=30)
+    watch = running.ask("elsewhere.example").WatchAcceptances(messages.WatchAcceptancesRequest(), timeout=PATIENCE)
     next(watch)
     running.accept(running.claim(1))
     theirs = running.accept(running.claim(2, tag=8, place=replace(PLACE, contract=b"\x55" * 20)))
@@ -642,7 +640,7 @@ def test_s3_a_watch_and_a_list_show_what_is_pledged_to_the_caller(running: Runni
 def test_s2_a_watch_tells_nothing_more_to_who_lost_its_role(running: Running, *, happens: bool) -> None:
     """At the next acceptance, or at the next sign of life; a venue that is one no more sees as little as others."""
     watches = {
-        caller: running.ask(caller).WatchAcceptances(messages.WatchAcceptancesRequest(), timeout=30)
+        caller: running.ask(caller).WatchAcceptances(messages.WatchAcceptancesRequest(), timeout=PATIENCE)
         for caller in (BRIDGE, VENUE_DESK)
     }
     for watch in watches.values():
@@ -656,7 +654,7 @@ def test_s2_a_watch_tells_nothing_more_to_who_lost_its_role(running: Running, *,
             assert not any(each.HasField("acceptance") for each in watch)
         ends[caller] = Details(caught.value).info.reason
     assert ends == {BRIDGE: "NOT_AUTHENTICATED", VENUE_DESK: "NOT_READY"}
-    again = running.ask(VENUE_DESK).WatchAcceptances(messages.WatchAcceptancesRequest(), timeout=30)
+    again = running.ask(VENUE_DESK).WatchAcceptances(messages.WatchAcceptancesRequest(), timeout=PATIENCE)
     assert not next(again).HasField("acceptance")
     again.cancel()
 
@@ -721,11 +719,11 @@ def test_d1_the_command_serves_ends_and_starts_again(trial: Trial) -> None:
             )
             with channel:
                 stub = VerifierServiceStub(channel)
-                found = stub.GetAcceptance(messages.GetAcceptanceRequest(acceptance_id=kept.id), timeout=10)
+                found = stub.GetAcceptance(messages.GetAcceptanceRequest(acceptance_id=kept.id), timeout=PATIENCE)
                 assert found.acceptance.id == kept.id
         finally:
             process.send_signal(ending)
-            ended = process.wait(20)
+            ended = process.wait(PATIENCE)
             assert process.stderr is not None
             process.stderr.close()
         assert ended == (0 if ending is signal.SIGTERM else -signal.SIGKILL)

@@ -28,7 +28,9 @@ Leaves = Mapping[int, int]
 
 indices = st.integers(0, 8**LEVELS - 1)
 rounds = st.lists(st.dictionaries(indices, st.integers(0, GROUP_ORDER - 1), max_size=5), max_size=7)
-many_files = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many_files = settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 @pytest.fixture

@@ -54,6 +54,7 @@ from snark.groth16.keys import VerifyingKey
 from snark.groth16.proof import Proof
 from tests.facts.specimens import CHAIN, NOW, ORACLE, VENUE
 from tests.serving.certificates import Authority, Folder
+from tests.serving.running import PATIENCE
 from tests.snark.groth16.simulator import Simulator, times_g1, times_g2
 from tests.verifier.claims import IDENTITY, Watch
 from tests.verifier.registries import SECOND_CHAIN, TRUST, appointment_of, book_of, locks_of, round_of
@@ -89,7 +90,7 @@ SEIZURE = Binding(NAME, 5, ESCROW, VENUE_ACCOUNT, NOW + 90_000)
 ASSET = ReleaseDemand("usdc", 1000)
 MARKED = int.from_bytes(sha256(MARK).digest(), "big") % GROUP_ORDER
 QUICK = Pace(check_milliseconds=50, notice_milliseconds=0, drain_milliseconds=500, final_milliseconds=2000)
-ROOM = Limits(threads=24, queue=24, calls_per_caller=24, streams=8, receive_milliseconds=5000)
+ROOM = Limits(threads=24, queue=24, calls_per_caller=24, streams=8, receive_milliseconds=60_000)
 
 _numbers = count(1)
 
@@ -329,7 +330,7 @@ class Running:
 
     def accept(self, shown: Shown, caller: str = TRADER, **more: Any) -> messages.AcceptCollateralResponse:  # noqa: ANN401
         named = {"request_id": name_request(), "claim": shown.message(), **more}
-        return self.ask(caller).AcceptCollateral(messages.AcceptCollateralRequest(**named), timeout=20)
+        return self.ask(caller).AcceptCollateral(messages.AcceptCollateralRequest(**named), timeout=PATIENCE)
 
     def refresh(
         self,
@@ -339,7 +340,7 @@ class Running:
         **more: Any,  # noqa: ANN401
     ) -> messages.RefreshAcceptanceResponse:
         named = {"request_id": name_request(), "acceptance_id": identity, "claim": shown.message(), **more}
-        return self.ask(caller).RefreshAcceptance(messages.RefreshAcceptanceRequest(**named), timeout=20)
+        return self.ask(caller).RefreshAcceptance(messages.RefreshAcceptanceRequest(**named), timeout=PATIENCE)
 
     def free(
         self,
@@ -352,7 +353,7 @@ class Running:
         nullifiers = [write_field_element(each) for each in leaving]
         claim = {"claim": shown.message()} if shown else {}
         named = {"request_id": name_request(), "acceptance_id": identity, "nullifiers": nullifiers, **claim, **more}
-        return self.ask(caller).ReleaseCollateral(messages.ReleaseCollateralRequest(**named), timeout=20)
+        return self.ask(caller).ReleaseCollateral(messages.ReleaseCollateralRequest(**named), timeout=PATIENCE)
 
     def seize(
         self,
@@ -362,7 +363,7 @@ class Running:
         **more: Any,  # noqa: ANN401
     ) -> messages.SeizeCollateralResponse:
         named = {"request_id": name_request(), "acceptance_id": identity, "claim": shown.message(), **more}
-        return self.ask(caller).SeizeCollateral(messages.SeizeCollateralRequest(**named), timeout=20)
+        return self.ask(caller).SeizeCollateral(messages.SeizeCollateralRequest(**named), timeout=PATIENCE)
 
     def apply(
         self,
@@ -371,13 +372,13 @@ class Running:
         **more: Any,  # noqa: ANN401
     ) -> messages.ApplyTransitionResponse:
         named = {"request_id": name_request(), "claim": shown.message(), **more}
-        return self.ask(caller).ApplyTransition(messages.ApplyTransitionRequest(**named), timeout=20)
+        return self.ask(caller).ApplyTransition(messages.ApplyTransitionRequest(**named), timeout=PATIENCE)
 
     def get(self, identity: bytes, caller: str = TRADER) -> messages.GetAcceptanceResponse:
-        return self.ask(caller).GetAcceptance(messages.GetAcceptanceRequest(acceptance_id=identity), timeout=20)
+        return self.ask(caller).GetAcceptance(messages.GetAcceptanceRequest(acceptance_id=identity), timeout=PATIENCE)
 
     def verify(self, shown: Shown, caller: str = TRADER) -> messages.VerifyResponse:
-        return self.ask(caller).Verify(messages.VerifyRequest(claim=shown.message()), timeout=20)
+        return self.ask(caller).Verify(messages.VerifyRequest(claim=shown.message()), timeout=PATIENCE)
 
     def answer(self, message: DecidedT) -> Answer:
         """An answer that is no refusal, with everything about it checked."""

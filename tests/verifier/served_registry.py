@@ -17,7 +17,7 @@ from verifier.store.ledger import Clock
 
 DESCRIPTOR = messages.DESCRIPTOR.services_by_name["RegistryService"]
 SIGN_OF_LIFE = 0.2
-ROOMY = Limits(threads=32, queue=4, calls_per_caller=32, streams=32, receive_milliseconds=2000)
+ROOMY = Limits(threads=32, queue=4, calls_per_caller=32, streams=32, receive_milliseconds=60_000)
 
 
 @contextmanager

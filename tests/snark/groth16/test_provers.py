@@ -57,7 +57,9 @@ def verify(zkey: bytes | Path, inputs: tuple[int, ...], proof: Proof, verifier: 
 # --- The formulas --------------------------------------------------------------------------------
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     seed=st.integers(0, 10**6),
     rows=st.integers(1, 6),

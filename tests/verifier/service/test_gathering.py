@@ -21,7 +21,7 @@ def test_nothing_waits_for_a_list_to_be_full() -> None:
 
     def slowly() -> Iterator[int]:
         yield 1
-        assert more.wait(5)
+        assert more.wait(60)
         yield 2
 
     parts = iter(Gathering(slowly(), 100))
@@ -59,7 +59,7 @@ def test_it_reads_no_further_ahead_than_it_may_and_stops_with_its_reader() -> No
     time.sleep(0.1)
     assert read <= 4 + 4 + 1
     parts.close()  # type: ignore[attr-defined] # a generator
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while any(thread.name == "gathering" for thread in threading.enumerate()):
         assert time.monotonic() < deadline
         time.sleep(0.01)

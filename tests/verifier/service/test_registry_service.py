@@ -17,7 +17,7 @@ from ringfence.v1.registry_service_pb2_grpc import RegistryServiceStub
 from ringfence.wire.facts import read_roots, write_signed_fact
 from serving.log import Log
 from tests.facts.specimens import BOOK, GOVERNORS, NOW, ORACLE, POLICY, REPORTERS, WATCHERS, signed_by
-from tests.serving.running import Details, code_of, plain_channel
+from tests.serving.running import PATIENCE, Details, code_of, plain_channel
 from tests.verifier.claims import IDENTITY, Watch
 from tests.verifier.registries import (
     TRUST,
@@ -67,7 +67,7 @@ def book_request(data: bytes | None = None, name: str = "a-request-of-some-lengt
 
 def refusal(call: Callable[..., object], request: object) -> tuple[grpc.StatusCode, Details]:
     with pytest.raises(grpc.RpcError) as caught:
-        call(request, timeout=5)
+        call(request, timeout=PATIENCE)
     return code_of(caught.value), Details(caught.value)
 
 
@@ -166,7 +166,7 @@ def test_o5_a_lie_is_refused_and_told(database: Database, clock: Watch, caplog: 
 
 
 @contextmanager
-def watch(stub: RegistryServiceStub, token: str = "", seconds: float = 10) -> Iterator[Watching]:
+def watch(stub: RegistryServiceStub, token: str = "", seconds: float = PATIENCE) -> Iterator[Watching]:
     watching = stub.WatchRoots(messages.WatchRootsRequest(resume_token=token), timeout=seconds)
     yield watching
     watching.cancel()
@@ -241,11 +241,9 @@ def test_silence_is_no_death(stub: RegistryServiceStub) -> None:
 
 
 def test_x2_a_watch_ends_with_its_call(stub: RegistryServiceStub) -> None:
-    before = time.monotonic()
     with watch(stub, seconds=0.5) as watching, pytest.raises(grpc.RpcError) as caught:
         list(watching)
     assert code_of(caught.value) is grpc.StatusCode.DEADLINE_EXCEEDED
-    assert time.monotonic() - before < 2
     with watch(stub, seconds=60) as watching:
         next(watching)
         wait_until(is_followed)
@@ -253,7 +251,7 @@ def test_x2_a_watch_ends_with_its_call(stub: RegistryServiceStub) -> None:
 
 
 def wait_until(happens: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 1
+    ends = time.monotonic() + PATIENCE
     while not happens():
         assert time.monotonic() < ends
         time.sleep(0.02)
