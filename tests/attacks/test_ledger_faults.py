@@ -314,7 +314,7 @@ def test_d2_a_store_that_is_busy_for_too_long(stored: Stored) -> None:
 
 
 def test_d2_a_server_that_is_gone(server: Server) -> None:
-    database = open_database(server.new_schema(), patience_seconds=2)
+    database = open_database(server.new_schema(), patience_seconds=10)
     upgrade_store(database, IDENTITY)
     ledger = Ledger(database, IDENTITY, Watch())
     ledger.accept(ask(), prove(1), TERMS)

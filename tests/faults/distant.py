@@ -23,7 +23,7 @@ from verifier.store.address import open_database
 from verifier.store.database import Database
 from verifier.store.ledger import Ledger
 
-DEATH_SECONDS = 20
+DEATH_SECONDS = 120
 
 
 @dataclass

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -28,11 +29,13 @@ from prover.artifacts import CACHE_VARIABLE
 from prover.solvency.part_file import PARTS
 from prover.solvency.state import LOCK, PROOFS, ROOTS, RUN, RUNNING, SUMS
 from ringfence.cli.entry import run
+from tests.packaging.sources import REPOSITORY
 from tests.prover.proofs import working_in
 
 pytestmark = [pytest.mark.native, pytest.mark.slow]
 
-COMMAND: Final = "from ringfence.cli import main; main()"
+FIXED: Final = (f"*/{HEADER}", 1)
+"""What a command puts in its place when everything is fixed that proofs will be about."""
 ACCOUNTS: Final = int(os.environ.get("RINGFENCE_SOLVENCY_ACCOUNTS", "2000"))
 FEW: Final = 240
 POLL_SECONDS: Final = 0.002
@@ -54,21 +57,21 @@ class Venue:
         content: dict[str, Any] = json.loads(told.getvalue())
         return content
 
-    def kill(self, reached: Callable[[], bool], *words: str) -> None:
-        """A command in a process of its own, which is killed as soon as a moment is reached."""
-        environment = {**os.environ, CACHE_VARIABLE: str(self.cache)}
-        command = [sys.executable, "-c", COMMAND, "solvency", *words, "--json"]
+    def kill(self, reached: Callable[[], bool], latest: tuple[str, int], *words: str) -> None:
+        """A command in a process of its own, which is killed as soon as a moment is reached, or dies at the latest."""
+        environment = {**os.environ, CACHE_VARIABLE: str(self.cache), "PYTHONPATH": str(REPOSITORY)}
+        command = [sys.executable, "-m", "tests.faults.dying_run", latest[0], str(latest[1]), "solvency", *words]
         with (self.folder / "told").open("wb") as told:
             process = subprocess.Popen(  # noqa: S603 - this interpreter
-                command, cwd=self.folder, env=environment, stdout=told, stderr=told, start_new_session=True
+                [*command, "--json"], cwd=self.folder, env=environment, stdout=told, stderr=told, start_new_session=True
             )
         begun = time.monotonic()
-        while not reached():
-            assert process.poll() is None, (self.folder / "told").read_text(encoding="utf-8")
+        while process.poll() is None and not reached():
             assert time.monotonic() - begun < DEADLINE_SECONDS, "the moment never came"
             time.sleep(POLL_SECONDS)
-        os.killpg(process.pid, signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL, (self.folder / "told").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -115,10 +118,11 @@ def test_a_run_that_is_killed_comes_to_the_same(accounts: int, batch: int, tmp_p
     venue.run("generate", "--accounts", str(accounts), "--out", given[1], "--batch", str(batch), *made_up)
     prove = ("prove", *given, "--out", "out", "--state", "state", "--development")
     if accounts > FEW:
-        venue.kill(lambda: state.is_begun, *prove)
+        venue.kill(lambda: state.is_begun, FIXED, *prove)
         assert not state.is_fixed
-        venue.kill(lambda: state.has_counted or state.is_fixed, *prove)
-    venue.kill(lambda: state.has_proofs(accounts // batch // 3), *prove)
+        venue.kill(lambda: state.has_counted or state.is_fixed, ("*.proof", 1), *prove)
+    third = accounts // batch // 3
+    venue.kill(lambda: state.has_proofs(third), ("*.proof", 2 * third), *prove)
     proved = state.proofs()
     assert not (tmp_path / "out").exists()
 

@@ -138,15 +138,17 @@ def test_many_mutants(path: Path) -> None:
 @pytest.mark.slow
 @each_file
 def test_memory_and_time_follow_the_length_and_not_what_it_says(path: Path) -> None:
+    """Of a processor, for this thread: what else the machine does costs a parser nothing. What it imports is there."""
     seed, choose = path.read_bytes(), random.Random(f"memory {path.name}")  # noqa: S311 -- mutants, not secrets
+    try_to_parse(path.parent.name, seed, path.name)
     tracemalloc.start()
     try:
         for index in range(300):
             mutant = mutate(seed, choose)
             tracemalloc.reset_peak()
-            before, began = tracemalloc.get_traced_memory()[0], time.perf_counter()
+            before, began = tracemalloc.get_traced_memory()[0], time.thread_time()
             try_to_parse(path.parent.name, mutant, f"{path.name}, mutant {index}")
-            assert time.perf_counter() - began < MOST_SECONDS
+            assert time.thread_time() - began < MOST_SECONDS
             assert tracemalloc.get_traced_memory()[1] - before < LEAST_ALLOWANCE + MOST_BYTES_FOR_EACH * len(mutant)
     finally:
         tracemalloc.stop()

@@ -22,8 +22,8 @@ SECONDS: Final = int(os.environ.get("RINGFENCE_FUZZ_SECONDS", "5"))
 """For each target. Some hours are better where there is something new."""
 LONGEST_INPUT: Final = 8192
 MOST_MEGABYTES: Final = 2048
-MOST_SECONDS_FOR_ONE: Final = 20
-START: Final = 60
+MOST_SECONDS_FOR_ONE: Final = 60
+START: Final = 600
 """How long the interpreter, and counters in every branch, may take before the first input."""
 
 COUNTING: Final = (

@@ -20,21 +20,26 @@ from prover.publication import write_text
 from prover.solvency.prepared import Prepared
 from prover.solvency.run import list_statements
 from prover.solvency.state import State
+from tests.packaging.sources import REPOSITORY
 from tests.prover.solvency.small_run import AT, ATTESTERS, SmallRun, make_venue, write_committee, write_facts
 
 pytestmark = pytest.mark.native
 
-COMMAND = [sys.executable, "-c", "from ringfence.cli.entry import main; main()"]
-PATIENCE_SECONDS = 120
+COMMAND = [sys.executable, "-m", "tests.faults.dying_run"]
+PATIENCE_SECONDS = 600
 
 
 @contextmanager
-def begun(small: SmallRun, *more: str) -> Iterator[subprocess.Popen[bytes]]:
-    """The command as a process of its own, which is killed at the end whatever became of it."""
+def begun(small: SmallRun, latest: tuple[str, int], *more: str) -> Iterator[subprocess.Popen[bytes]]:
+    """The command as a process of its own, which dies at the latest before a file, and is killed at the end anyway."""
     arguments = ["solvency", "prove", "--accounts", "accounts.csv", "--out", "out", "--at", AT, "--development", *more]
-    environment = {**os.environ, "RINGFENCE_CACHE": str(small.cache), "PYTHONPATH": str(Path.cwd())}
+    environment = {**os.environ, "RINGFENCE_CACHE": str(small.cache), "PYTHONPATH": str(REPOSITORY)}
     with subprocess.Popen(  # noqa: S603 - this interpreter
-        [*COMMAND, *arguments], cwd=small.folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [*COMMAND, latest[0], str(latest[1]), *arguments],
+        cwd=small.folder,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     ) as process:
         try:
             yield process
@@ -47,11 +52,10 @@ def count_proofs(small: SmallRun) -> int:
 
 
 def kill_after(small: SmallRun, proofs: int) -> None:
-    """Kill the command as soon as so many proofs are there."""
-    with begun(small, "--threads", "1") as process:
+    """Kill the command as soon as so many proofs are there, and before there are three more."""
+    with begun(small, ("*.proof", proofs + 3), "--threads", "1") as process:
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while count_proofs(small) < proofs:
-            assert process.poll() is None, "it ended before it could be killed"
+        while process.poll() is None and count_proofs(small) < proofs:
             assert time.monotonic() < deadline
             time.sleep(0.002)
         process.send_signal(signal.SIGKILL)
@@ -87,12 +91,11 @@ def test_a_run_that_is_killed_before_anything_is_fixed_begins_again(small_run: S
     folder = tmp_path / "venue"
     folder.mkdir()
     small = make_venue(folder, small_run.cache, 60)
-    with begun(small) as process:
-        while not (small.state / "run.json").exists():
-            assert process.poll() is None
+    with begun(small, ("*/header.json", 1)) as process:
+        while process.poll() is None and not (small.state / "run.json").exists():
             time.sleep(0.002)
         process.send_signal(signal.SIGKILL)
-        process.wait(PATIENCE_SECONDS)
+        assert process.wait(PATIENCE_SECONDS) == -signal.SIGKILL
     seed = json.loads((small.state / "run.json").read_text())["seed"]
     assert small.prove("--threads", 2)["batches"] == small.header.batches
     assert json.loads((small.state / "run.json").read_text())["seed"] == seed
