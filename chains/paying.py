@@ -16,7 +16,7 @@ from enum import StrEnum, unique
 from typing import Any, Final, Protocol
 
 from chains.contracts import Contract, RevertedError, describe_refusal, name_refusal
-from chains.gate import ask_quorum, join_signatures, write_attestation
+from chains.gate import Quorum, ask_quorum, join_signatures, write_attestation
 from chains.guarding import NATIVE, Holders, by_revision
 from chains.rpc import spell
 from chains.transactions import Receipt, Sender
@@ -187,15 +187,13 @@ class Payer:
         role = self.contract.ask_one("roleOf", name_domain(order.domain), order.verifier)
         quorum, failure = ask_quorum(self.contract, role), None
         for holders in self.holders:
-            acceptance = holders.find_holder(order.nullifier)
-            for alike in by_revision(holders.ask(acceptance, lambda _: quorum.members)) if acceptance else ():
-                if not is_about(alike[0].attestation, order, event):
-                    failure = failure or doubt(alike[0].attestation, order, event)
-                    continue
-                try:
-                    return alike[0], join_signatures(alike, quorum)
-                except RejectedError as error:
-                    failure = failure or error
+            try:
+                found = find_word(holders, order, event, quorum)
+            except (InternalError, RejectedError) as error:
+                failure = failure or error
+                continue
+            if found is not None:
+                return found
         expected = f"a word of {event.name.lower()} by those who speak for {order.verifier}"
         raise failure or RejectedError(Reason.TOO_FEW_SIGNERS, "word", found="none", expected=expected)
 
@@ -230,6 +228,25 @@ class Payer:
     def _tell(self, told: PaymentTold) -> None:
         self._told[told.order.name] = told.step.value
         self.tell(told)
+
+
+def find_word(
+    holders: Holders, order: Order, event: Event, quorum: Quorum
+) -> tuple[SignedForChain, list[bytes]] | None:
+    """The same of those alone who can be asked here; why there is none of them, or None where they say nothing."""
+    failure: MarginError | None = None
+    acceptance = holders.find_holder(order.nullifier)
+    for alike in by_revision(holders.ask(acceptance, lambda _: quorum.members)) if acceptance else ():
+        if not is_about(alike[0].attestation, order, event):
+            failure = failure or doubt(alike[0].attestation, order, event)
+            continue
+        try:
+            return alike[0], join_signatures(alike, quorum)
+        except RejectedError as error:
+            failure = failure or error
+    if failure is not None:
+        raise failure
+    return None
 
 
 def is_about(said: Attestation, order: Order, event: Event) -> bool:

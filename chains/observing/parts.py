@@ -11,7 +11,6 @@ the name of nobody whose word counts is not opened.
 """
 
 import json
-import os
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -24,14 +23,13 @@ from chains.guarding import MembersOf
 from chains.observing.words import name_acceptance
 from chains.proof_gate import name_gate
 from chains.roots import read_hexadecimal
-from chains.shared_file import read_shared_file
+from chains.shared_file import list_shared_folder, read_shared_file, remove_shared_file, write_shared_file
 from facts.attestation import Attestation, ChainWord
 from facts.attestation_document import read_hexadecimal as read_statement
 from facts.secp256k1 import SIGNATURE_BYTES, ChainSigner, address_of
 from margin.documents.policy_document import require_format
 from margin.documents.reading import Fields, parse_json
 from margin.errors import MarginError
-from snark.r1cs.container import replace_file
 
 PART_FORMAT: Final = "ringfence.observation/1"
 SUFFIX: Final = ".json"
@@ -58,11 +56,9 @@ class Listing:
     def _list(self) -> None:
         began = time.monotonic()
         self._names.clear()
-        with suppress(FileNotFoundError), os.scandir(self._folder) as entries:
-            for entry in entries:
-                if entry.name.startswith(self._begin) and entry.name.endswith(SUFFIX):
-                    acceptance = entry.name.removeprefix(self._begin).partition("-")[0]
-                    self._names.setdefault(acceptance, []).append(entry.name)
+        for name in list_shared_folder(self._folder):
+            if name.startswith(self._begin) and name.endswith(SUFFIX):
+                self._names.setdefault(name.removeprefix(self._begin).partition("-")[0], []).append(name)
         now = time.monotonic()
         self._good_until = now + PAUSES * (now - began)
 
@@ -82,16 +78,14 @@ class Parts:
     def share(self, said: Attestation, signer: ChainSigner) -> ChainWord:
         """Sign a word, and leave it where the others find it; never two of one place."""
         path = self._path(said, address_of(signer.public_key))
-        self.folder.mkdir(parents=True, exist_ok=True)
         self._require_first(path, said)
         signed = ChainWord.sign(said, signer)
-        with replace_file(path) as file:
-            file.write(render_part(signed).encode())
+        write_shared_file(path, render_part(signed).encode())
         return signed
 
     def forget(self, said: Attestation, signer: ChainSigner) -> None:
         """Nobody needs it any more."""
-        self._path(said, address_of(signer.public_key)).unlink(missing_ok=True)
+        remove_shared_file(self._path(said, address_of(signer.public_key)))
 
     # --- For whoever carries them -------------------------------------------------------------------------
 

@@ -46,8 +46,13 @@ def read_document(path: Path) -> object:
         raise MalformedError(
             Reason.OUT_OF_BOUNDS, str(path), found="a larger file", expected=f"at most {MAX_DOCUMENT_BYTES} bytes"
         )
-    with located(str(path)):
-        return parse_toml(content) if path.suffix == ".toml" else parse_json(content)
+    return parse_document(content, str(path))
+
+
+def parse_document(content: bytes, name: str) -> object:
+    """The same of what a file held; its name says what it is, and stands in every error."""
+    with located(name):
+        return parse_toml(content) if name.endswith(".toml") else parse_json(content)
 
 
 def parse_json(content: bytes | str) -> object:

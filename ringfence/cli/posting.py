@@ -19,20 +19,27 @@ from typing import Any, Final
 from chains.contracts import RevertedError
 from chains.gate import Quorum
 from chains.roots import Board, RootBoard, RootKind, RootPost, SignedPost, read_part, render_part
-from chains.shared_file import read_shared_file
+from chains.shared_file import (
+    FileStamp,
+    list_shared_folder,
+    read_shared_file,
+    remove_shared_file,
+    stamp_file,
+    write_shared_file,
+)
 from chains.transactions import Receipt
 from facts.lock_root import LockRoot, combine_chain_roots
 from facts.roots import PublishedRoot, PublishedRoots
 from facts.secp256k1 import SigningKey
-from margin.documents.reading import parse_json
+from facts.signed import Signed, Statement
+from margin.documents.reading import located, parse_json
 from margin.errors import InternalError, MarginError, Reason, RejectedError
-from ringfence.cli.fact_files import read_fact
+from ringfence.cli.fact_files import LARGEST_FACT
 from ringfence.cli.relay_settings import BoardPlace
 from ringfence.cli.relaying import Follower
 from ringfence.client.connection import Connection
 from ringfence.client.registry import Registry
 from ringfence.wire.facts import decode_any
-from snark.r1cs.container import replace_file
 from verifier.gazette import OBSERVED, Gazette
 from verifier.trust import Trust
 
@@ -79,7 +86,7 @@ class Witness:
     trust: Trust
     appointments: Path | None
     clock: Clock
-    _seen: tuple[tuple[str, int], ...] = ()
+    _seen: tuple[tuple[str, FileStamp], ...] = ()
     _gazette: Gazette | None = None
 
     def posts(self, published: PublishedRoots, place: BoardPlace) -> Iterator[RootPost]:
@@ -119,15 +126,17 @@ class Witness:
 
     def _read(self) -> Gazette:
         """Who speaks for what, as governance has it now."""
-        files = sorted(self.appointments.glob(f"*{FACT_SUFFIX}")) if self.appointments else []
-        seen = tuple((path.name, path.stat().st_mtime_ns) for path in files)
+        folder = self.appointments
+        names = list_shared_folder(folder) if folder else []
+        files = sorted(folder / each for each in names if each.endswith(FACT_SUFFIX)) if folder else []
+        seen = tuple((path.name, stamp_file(path)) for path in files)
         if self._gazette is None or seen != self._seen:
             self._gazette, self._seen = self._take_all(files), seen
         return self._gazette
 
     def _take_all(self, files: Sequence[Path]) -> Gazette:
         """What governance signed, in the order in which each can follow."""
-        gazette, waiting, moment = Gazette.start(self.trust), [read_fact(path) for path in files], self.clock()
+        gazette, waiting, moment = Gazette.start(self.trust), [read_appointment(path) for path in files], self.clock()
         while waiting:
             refusal: MarginError | None = None
             rest = []
@@ -141,6 +150,13 @@ class Witness:
                 raise refusal
             waiting = rest
         return gazette
+
+
+def read_appointment(path: Path) -> Signed[Statement]:
+    """A fact that somebody brought; one that cannot be read may be that which revokes somebody, and ends all."""
+    content = read_shared_file(path, LARGEST_FACT)
+    with located(path.name):
+        return decode_any(content)
 
 
 # --- What the contracts are told -------------------------------------------------------------------------
@@ -211,9 +227,7 @@ class Poster:
         if post.moment < board.newest(post.kind).moment + place.spacing_seconds:
             return
         signed = SignedPost.of(board.board, post, ()).sign(self.signer)
-        self.parts.mkdir(parents=True, exist_ok=True)
-        with replace_file(self._part_of(signed, self.signer.address)) as file:
-            file.write(render_part(signed).encode())
+        write_shared_file(self._part_of(signed, self.signer.address), render_part(signed).encode())
         while len(self._due) >= MOST_DUE:
             del self._due[next(iter(self._due))]
         self._due[name] = Due(board, signed)
@@ -221,7 +235,7 @@ class Poster:
 
     def _drop(self, name: tuple[Board, RootPost]) -> None:
         """Nothing more comes of it, and nobody needs the part."""
-        self._part_of(self._due.pop(name).signed, self.signer.address).unlink(missing_ok=True)
+        remove_shared_file(self._part_of(self._due.pop(name).signed, self.signer.address))
 
     def _post(self, due: Due) -> bool:
         """Whether nothing more is to be done about it."""

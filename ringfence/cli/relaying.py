@@ -19,21 +19,19 @@ from chains.contracts import find_escrow
 from chains.gate import AttestationGate
 from chains.guarding import Contested, Guard, Holders, MembersOf
 from chains.observing.parts import Parts
-from chains.paying import Order, Payer, PaymentTold
+from chains.paying import Payer, PaymentTold
 from chains.relaying import Place, Relay
 from chains.rpc import Chain
 from chains.transactions import Sender
 from facts.anchor import Anchor
 from facts.attestation import SignedAttestation
-from facts.demand import ReleaseDemand
 from facts.log_entry import State
 from facts.secp256k1 import SigningKey
 from margin.documents.policy_document import require_format
 from margin.documents.reading import Fields, read_document
-from margin.errors import InternalError, MarginError, MisuseError, Reason
-from ringfence.cli.claim_folder import read_claim_folder
+from margin.errors import InternalError, Reason
+from ringfence.cli.orders import OrderFolder
 from ringfence.cli.relay_settings import FollowedSettings, RelaySettings
-from ringfence.cli.terminal import err
 from ringfence.client.answers import Holding
 from ringfence.client.connection import Connection
 from ringfence.client.errors import ClientError, StatusError, UnreachableError
@@ -41,16 +39,12 @@ from ringfence.client.heads import LastHead
 from ringfence.client.log import require_log_keys
 from ringfence.client.procedure import Change, ItemT, Watch
 from ringfence.client.verifier import Verifier
-from snark.errors import SnarkError
 from snark.r1cs.container import replace_file
 
 STATE_FORMAT: Final = "ringfence.relay-state/1"
 MOST_AHEAD: Final = 64
 """So many changes are read before they are carried."""
 GLANCE_SECONDS: Final = 0.2
-DEMANDS: Final = ("demand.toml", "demand.json")
-MOST_ORDERS: Final = 4096
-"""So many releases are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +154,8 @@ class Carriage:
     gates: Mapping[Place, AttestationGate]
     guards: Sequence[Guard]
     payers: Sequence[Payer]
+    orders: OrderFolder | None
+    """What they are to pay."""
     chains: Mapping[int, Chain]
     tell: Telling
 
@@ -169,7 +165,9 @@ class Carriage:
         So many attestations no gate was told of: the round is told with them.
         """
         failure: InternalError | None = None
-        for attend in (*(guard.attend for guard in self.guards), *(payer.attend for payer in self.payers)):
+        looks = () if self.orders is None else (self.orders.look,)
+        attending = (*(guard.attend for guard in self.guards), *looks, *(payer.attend for payer in self.payers))
+        for attend in attending:
             try:
                 attend()
             except InternalError as error:
@@ -181,49 +179,11 @@ class Carriage:
         }
         self.tell.attended(Round(waiting, failure))
 
-
-@dataclass(slots=True)
-class OrderFolder:
-    """Releases that are to be paid: a folder for each, as ``ringfence prove`` leaves it, with its demand in it."""
-
-    folder: Path
-    _unreadable: set[str] = field(default_factory=set)
-
-    def list_orders(self) -> Sequence[Order]:
-        """Those that can be read; of the others it is said once that they cannot."""
-        orders = []
-        for path in sorted(each for each in self.folder.glob("*") if each.is_dir())[:MOST_ORDERS]:
-            try:
-                orders.append(read_order(path))
-            except (MarginError, SnarkError, OSError) as error:
-                if path.name not in self._unreadable:
-                    self._unreadable.add(path.name)
-                    err.print(f"warning: {path.name}: {error}", highlight=False, markup=False)
-        return orders
-
-
-def read_order(folder: Path) -> Order:
-    """One release, as it lies in its folder."""
-    demand = next((folder / name for name in DEMANDS if (folder / name).exists()), folder / DEMANDS[0])
-    claim = read_claim_folder(folder, demand)
-    said, binding = claim.demand.policy, claim.demand.binding
-    if not isinstance(said, ReleaseDemand) or len(claim.inputs.nullifiers) != 1:
-        expected = "a release of one lock"
-        raise MisuseError(Reason.NOT_APPLICABLE, "demand", found="another statement", expected=expected)
-    return Order(
-        name=folder.name,
-        chain_id=binding.chain_id,
-        door=binding.contract,
-        domain=claim.demand.domain,
-        verifier=binding.verifier,
-        asset=said.asset,
-        amount=said.amount,
-        lock_root=claim.inputs.lock_root,
-        nullifier=claim.inputs.nullifiers[0],
-        recipient=binding.recipient,
-        expiry=binding.expiry,
-        proof=claim.proof,
-    )
+    def attend_once(self, untold: int = 0) -> None:
+        """The same, for whoever does not come back: of all releases that lie there."""
+        if self.orders is not None:
+            self.orders.look_at_all()
+        self.attend(untold)
 
 
 @contextmanager
@@ -255,7 +215,7 @@ def open_contracts(
         payers = [
             Payer(contract, sender, heard, orders, tell.paid) for _, contract, sender in escrows if orders is not None
         ]
-        yield Carriage({gate.place: gate for gate in gates}, guards, payers, chains, tell)
+        yield Carriage({gate.place: gate for gate in gates}, guards, payers, orders, chains, tell)
 
 
 # --- Where it is -----------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import pytest
 from chains.observing.parts import LARGEST_PART, Parts, render_part
 from facts.attestation import Attestation, ChainWord
 from facts.log_entry import Event, State
+from margin.errors import InternalError, Reason
 from tests.facts.attestations import ACCEPTED, chain_key_of
 
 OBSERVER, STRANGER = chain_key_of("an observer"), chain_key_of("a stranger")
@@ -38,6 +39,8 @@ def plant(path: Path, kind: str) -> None:
             os.mkfifo(path)
         case "folder":
             path.mkdir()
+        case "folder with something in it":
+            (path / "something").mkdir(parents=True)
         case "link to a pipe":
             os.mkfifo(path.with_suffix(".pipe"))
             path.symlink_to(path.with_suffix(".pipe"))
@@ -63,13 +66,20 @@ def test_attack_what_is_no_part_keeps_nobody_from_being_heard(parts: Parts, kind
     assert parts.ask(FIRST.acceptance) == [word]
 
 
-@pytest.mark.parametrize("kind", [each for each in KINDS if each != "folder"])
+@pytest.mark.parametrize("kind", [*KINDS, "folder with something in it"])
 def test_attack_what_lies_in_the_place_of_a_part_gives_way(parts: Parts, kind: str) -> None:
     parts.folder.mkdir()
     plant(name_of(parts, FIRST, address_of_observer()), kind)
     assert parts.ask(FIRST.acceptance) == []
     word = parts.share(FIRST, OBSERVER)
     assert parts.ask(FIRST.acceptance) == [word]
+
+
+def test_attack_a_folder_in_the_place_of_an_old_part_is_left_to_whoever_made_it(parts: Parts) -> None:
+    parts.folder.mkdir()
+    plant(name_of(parts, FIRST, address_of_observer()), "folder")
+    parts.forget(FIRST, OBSERVER)
+    assert name_of(parts, FIRST, address_of_observer()).is_dir()
 
 
 def address_of_observer() -> str:
@@ -127,7 +137,7 @@ def test_attack_a_folder_of_very_many_files_is_not_listed_for_every_lock(
 
     scandir = os.scandir
     monkeypatch.setattr("chains.observing.parts.time.monotonic", lambda: clock[0])
-    monkeypatch.setattr("chains.observing.parts.os.scandir", list_slowly)
+    monkeypatch.setattr("chains.shared_file.os.scandir", list_slowly)
     for nullifier in range(1000):
         assert parts.find_holder(nullifier) is None
     assert len(listed) == 1
@@ -135,6 +145,14 @@ def test_attack_a_folder_of_very_many_files_is_not_listed_for_every_lock(
     clock[0] += 31
     assert parts.ask(FIRST.acceptance) == [word]
     assert len(listed) == 2
+
+
+def test_attack_a_folder_of_parts_that_was_put_out_of_reach_is_told_and_ends_nothing(parts: Parts) -> None:
+    parts.folder.symlink_to(parts.folder)
+    for ask in (lambda: parts.find_holder(1), lambda: parts.ask(FIRST.acceptance)):
+        with pytest.raises(InternalError) as caught:
+            ask()
+        assert (caught.value.reason, caught.value.field) == (Reason.STORE_UNAVAILABLE, "parts")
 
 
 def test_attack_a_word_on_another_gate_is_none_on_this_one(parts: Parts) -> None:

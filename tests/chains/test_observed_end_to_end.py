@@ -6,6 +6,7 @@ verifier. Every step is read from the chains.
 """
 
 import json
+import os
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
@@ -266,6 +267,35 @@ def test_one_of_three_moves_nothing(bridge: Bridge) -> None:
     assert ("waiting", "venue") in steps(lines)
     bridge.observe(1)
     assert ("paid", "venue") in steps(bridge.relay()[1]), "the second is enough, whenever it comes"
+
+
+def test_attack_what_others_put_into_its_folders_keeps_no_relayer_from_contesting_and_paying(bridge: Bridge) -> None:
+    """Pipes among the payments, and before the folder of parts another one that nobody can look into."""
+    bridge.pledge("alice")
+    bridge.watched.finalise()
+    bridge.observe(0, 1)
+    bridge.meet()
+    leaving = bridge.leave("alice")
+    shut = bridge.folder / "shut"
+    shut.symlink_to(shut)
+    relay = json.loads((bridge.folder / "relay.json").read_text())
+    relay["observed"] = [relay["observed"][0] | {"parts": str(shut)}, *relay["observed"]]
+    write(bridge.folder / "relay.json", relay)
+    payments = bridge.folder / "payments"
+    os.mkfifo(payments / "0")
+    for number in range(1, 100):
+        (payments / str(number)).mkdir()
+        os.mkfifo(payments / str(number) / "demand.toml")
+    code, lines = bridge.relay()
+    assert (code, steps(lines)) == (0, [("contested", ""), ("exit", "")])
+    assert lines[1]["why"].startswith("STORE_UNAVAILABLE shut: found")
+    assert leaving.finishes_at == bridge.watched.gate.contract.ask("find", bridge.locks["alice"].nullifier)[2] + SEIZURE
+    bridge.watched.lapse()
+    bridge.observe(0, 1)
+    bridge.meet()
+    bridge.escrow.post(ROOT)
+    bridge.leave_release("venue", bridge.payment("alice", "seize", VENUE))
+    assert ("paid", "venue") in steps(bridge.relay()[1])
 
 
 def test_an_observer_whose_node_leaves_out_a_lock_signs_nothing_and_says_why(bridge: Bridge) -> None:

@@ -20,15 +20,17 @@ from chains.transactions import Sender
 from facts.lock_root import combine_chain_roots
 from facts.roots import PublishedRoot, PublishedRoots
 from facts.secp256k1 import SigningKey
-from margin.errors import MalformedError, Reason
+from margin.errors import MalformedError, MarginError, Reason
 from ringfence.cli.posting import Poster, PostStep, PostTold, Witness
 from ringfence.cli.relay_settings import BoardPlace
 from tests.chains.nodes import needs_nodes
 from tests.chains.standing import GOVERNOR, PAUSE_SECONDS, PAYER, WEI
+from tests.chains.test_shared_file import plant
 from tests.facts.attestations import chain_key_of
 from tests.facts.refusals import refused
 from tests.facts.specimens import NOW
 from tests.verifier.claims import Watch
+from tests.verifier.registries import TRUST
 from tests.verifier.running import Trial
 
 MEMBERS = [chain_key_of(f"member {number}") for number in range(3)]
@@ -36,6 +38,7 @@ STRANGER = chain_key_of("a stranger")
 ALL = (RootKind.BOOK, RootKind.MARKET, RootKind.LOCK)
 POST = RootPost(RootKind.LOCK, 2**250 + 5, 77, NOW)
 BOARD = Board(1, bytes(range(1, 21)))
+EVERYTHING = BoardPlace(ContractPlace(1, b"\1" * 20), ALL, own_chain=False, spacing_seconds=0)
 
 
 # --- What is signed --------------------------------------------------------------------------------------
@@ -221,6 +224,16 @@ def committees() -> list[bytes]:
     return [appointment_of(each) for each in (ORACLE, VENUE, CHAIN, SECOND_CHAIN)]
 
 
+@pytest.mark.parametrize("kind", ["a pipe", "a folder", "a link", "a link to itself", "a larger one", "no bytes"])
+def test_attack_what_lies_among_the_appointments_is_told_and_waited_for_by_nobody(tmp_path: Path, kind: str) -> None:
+    """Without it nobody knows who speaks for what: it may be the fact that revokes somebody."""
+    plant(tmp_path / "1.fact", kind)
+    witness = Witness(TRUST, tmp_path, lambda: NOW)
+    with pytest.raises(MarginError) as caught:
+        list(witness.posts(PublishedRoots(), EVERYTHING))
+    assert caught.value.field.startswith("1.fact")
+
+
 # --- What a registry says --------------------------------------------------------------------------------
 
 
@@ -233,12 +246,11 @@ def test_attack_a_registry_that_lies_is_believed_nothing(tmp_path: Path) -> None
     with trial.serving() as running:
         desk = running.verifier.desk.registry
         published = desk.roots(NOW)
-    everything = BoardPlace(ContractPlace(1, b"\1" * 20), ALL, own_chain=False, spacing_seconds=0)
     assert published.locks is not None
     assert published.book is not None
 
     def posts(said: PublishedRoots, moment: int = NOW, folder: Path | None = decrees) -> object:
-        return list(Witness(desk.trust, folder, lambda: moment).posts(said, everything))
+        return list(Witness(desk.trust, folder, lambda: moment).posts(said, EVERYTHING))
 
     another = replace(published, locks=replace(published.locks, root=5))
     assert refused(posts, another) == (Reason.WRONG_ROOT, "roots.locks")

@@ -96,7 +96,7 @@ def relay_observed(said: "RelaySettings", signer: "SigningKey", rounds: "Rounds"
     with open_contracts(said, signer, None, telling_of(rounds, as_json=as_json)) as contracts:
         rounds.follow(contracts.chains.values())
         if once:
-            contracts.attend()
+            contracts.attend_once()
             raise typer.Exit(end_of(contracts))
         carry_observed(contracts, said.round_seconds)
 
@@ -139,7 +139,7 @@ def relay_followed(
             warn(warning)
         if once:
             carry_once(carried, sources.sources[0])
-            contracts.attend(carried.waiting)
+            contracts.attend_once(carried.waiting)
             raise typer.Exit(ExitCode.NO if carried.waiting or carried.refused else end_of(contracts))
         carry(carried, sources.sources, state, said.round_seconds, contracts)
 
