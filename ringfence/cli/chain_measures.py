@@ -1,6 +1,6 @@
-"""What programs count that look at chains, a watcher, an observer, a relayer: no amount, no owner, no node's address.
+"""What watchers, observers, relayers and posters count: no amount, no owner, no node's address.
 
-A label holds a word that is known beforehand, a chain of the settings, or the place of a node in them.
+A label holds a word that is known beforehand, a chain or a contract of the settings, or the place of a node in them.
 """
 
 import time
@@ -149,12 +149,12 @@ class ObserveMeasures:
 
 
 class RelayMeasures:
-    """What a relayer counts besides its rounds and its nodes: what it carried, and what kept it from that."""
+    """What relayers and posters count besides rounds and nodes: what they carried, and what kept them from that."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._relayed = Counter(
             "ringfence_relayed",
-            "Attestations, exits and payments by what became of them",
+            "Attestations, exits, payments and roots by what became of them",
             ("cargo", "step"),
             registry=registry,
         )
@@ -183,3 +183,24 @@ class RelayMeasures:
     def left_waiting(self, cargo: str, count: int) -> None:
         """So many are tried again in the next round."""
         self._waiting.labels(cargo).set(count)
+
+
+class BoardMeasures:
+    """What stands on contracts that roots are posted on, whoever posted it."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        labels = "chain_id", "contract", "kind"
+        self._moment = Gauge(
+            "ringfence_board_moment",
+            "Of when the facts are under the newest root of a contract, seconds since 1970; 0 where it has none",
+            labels,
+            registry=registry,
+        )
+        self._sequence = Gauge(
+            "ringfence_board_sequence", "The number of the newest root of a contract", labels, registry=registry
+        )
+
+    def root_stands(self, chain_id: int, contract: str, kind: str, *, sequence: int, moment: int) -> None:
+        """The newest root of a kind."""
+        self._moment.labels(chain_id, contract, kind).set(moment)
+        self._sequence.labels(chain_id, contract, kind).set(sequence)

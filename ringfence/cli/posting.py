@@ -9,16 +9,16 @@ themselves, and what is old stays old on a chain.
     lock, own_chain   of the chain of the contract alone, as an escrow has it: the number and the moment of its block
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum, unique
 from pathlib import Path
 from typing import Any, Final
 
-from chains.contracts import RevertedError
+from chains.contracts import RevertedError, name_refusal
 from chains.gate import Quorum
-from chains.roots import Board, RootBoard, RootKind, RootPost, SignedPost, read_part, render_part
+from chains.roots import Board, Newest, RootBoard, RootKind, RootPost, SignedPost, read_part, render_part
 from chains.shared_file import (
     FileStamp,
     list_shared_folder,
@@ -36,7 +36,7 @@ from margin.documents.reading import located, parse_json
 from margin.errors import InternalError, MarginError, Reason, RejectedError
 from ringfence.cli.fact_files import LARGEST_FACT
 from ringfence.cli.relay_settings import BoardPlace
-from ringfence.cli.relaying import Follower
+from ringfence.cli.relaying import Cargo, Follower, Round
 from ringfence.client.connection import Connection
 from ringfence.client.registry import Registry
 from ringfence.wire.facts import decode_any
@@ -74,6 +74,8 @@ class PostTold:
     post: RootPost | None
     receipt: Receipt | None = None
     why: str = ""
+    reason: str = ""
+    """The same in one word of a few."""
 
 
 # --- What the registry says ------------------------------------------------------------------------------
@@ -171,6 +173,14 @@ class Due:
     why: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class PostRound:
+    """What came of looking at everything that is under way, and what the contracts have now."""
+
+    round: Round
+    standing: Mapping[tuple[Board, RootKind], Newest]
+
+
 @dataclass(slots=True)
 class Poster:
     """A member of committees: signs what is verified, and posts what enough have signed."""
@@ -182,42 +192,82 @@ class Poster:
     tell: Callable[[PostTold], object]
     refused: int = 0
     """How often something was said that does not hold, or a contract said no."""
+    published: PublishedRoots | None = None
+    """What the registry said last."""
     _due: dict[tuple[Board, RootPost], Due] = field(default_factory=dict)
+    _missed: dict[int, InternalError] = field(default_factory=dict)
+    """Contracts, by their places, for which that could not be signed yet."""
 
     @property
     def waiting(self) -> int:
         """How many have not been posted yet."""
-        return len(self._due)
+        return len(self._due) + len(self._missed)
 
     def take(self, published: PublishedRoots) -> None:
         """Sign what a registry publishes, where it holds and a contract does not have it."""
-        for place, board in self.places:
-            try:
-                for post in self.witness.posts(published, place):
-                    self._sign(place, board, post)
-            except InternalError as error:
-                self.tell(PostTold(PostStep.WAITING, board.board, None, why=str(error)))
-            except MarginError as error:
-                self._refuse(board, None, str(error))
+        self.published = published
+        for number in range(len(self.places)):
+            self._take(number, published)
 
-    def attend(self) -> None:
-        """Gather the parts of others, and post what has enough of them."""
+    def attend(self) -> PostRound:
+        """Gather the parts of others, post what has enough of them, and see what the contracts have then."""
+        if self.published is not None:
+            for number in list(self._missed):
+                self._take(number, self.published)
         for name, due in list(self._due.items()):
             try:
                 if self._post(due):
                     self._drop(name)
             except RevertedError as error:
                 self._drop(name)
-                self._refuse(due.board, due.signed.post, str(error.complaint))
+                self._refuse(due.board, due.signed.post, error)
             except (InternalError, RejectedError) as error:
                 if due.why != (why := str(error)):
                     due.why = why
-                    self.tell(PostTold(PostStep.WAITING, due.board.board, due.signed.post, why=why))
+                    self._wait(due.board, due.signed.post, error)
+        return self._look()
 
-    def _refuse(self, board: RootBoard, post: RootPost | None, why: str) -> None:
+    def _take(self, number: int, published: PublishedRoots) -> None:
+        """Sign it for one contract; what could not be done is done later, unless it is too old by then."""
+        (place, board), missed = self.places[number], self._missed.pop(number, None)
+        try:
+            for post in self.witness.posts(published, place):
+                self._sign(place, board, post)
+        except InternalError as error:
+            self._missed[number] = error
+            if str(missed) != str(error):
+                self._wait(board, None, error)
+        except MarginError as error:
+            if missed is None or error.reason is not Reason.TOO_OLD:
+                self._refuse(board, None, error)
+
+    def _look(self) -> PostRound:
+        """What stands on the contracts; of a post that a newer one has overtaken nobody waits for signatures."""
+        standing: dict[tuple[Board, RootKind], Newest] = {}
+        failure: MarginError | None = next(iter(self._missed.values()), None)
+        for place, board in self.places:
+            for kind in place.kinds:
+                try:
+                    standing[board.board, kind] = board.newest(kind)
+                except MarginError as error:
+                    failure = failure or error
+        for chain in {board.contract.chain for _, board in self.places}:
+            for node in chain.apart():
+                with suppress(MarginError):  # whoever listens to the chain is told
+                    node.block("latest")
+        none = Newest(0, 0)
+        due = sum(post.moment > standing.get((board, post.kind), none).moment for board, post in self._due)
+        return PostRound(Round({Cargo.ROOT: due + len(self._missed)}, failure), standing)
+
+    def _wait(self, board: RootBoard, post: RootPost | None, error: MarginError) -> None:
+        """Not now."""
+        self.tell(PostTold(PostStep.WAITING, board.board, post, why=str(error), reason=name_refusal(error)))
+
+    def _refuse(self, board: RootBoard, post: RootPost | None, error: MarginError) -> None:
         """Somebody has to look."""
         self.refused += 1
-        self.tell(PostTold(PostStep.REFUSED, board.board, post, why=why))
+        why = str(error.complaint) if isinstance(error, RevertedError) else str(error)
+        self.tell(PostTold(PostStep.REFUSED, board.board, post, why=why, reason=name_refusal(error)))
 
     def _sign(self, place: BoardPlace, board: RootBoard, post: RootPost) -> None:
         """Sign it once, and leave the part where the others find it."""
@@ -227,15 +277,24 @@ class Poster:
         if post.moment < board.newest(post.kind).moment + place.spacing_seconds:
             return
         signed = SignedPost.of(board.board, post, ()).sign(self.signer)
-        write_shared_file(self._part_of(signed, self.signer.address), render_part(signed).encode())
+        self._share(signed)
         while len(self._due) >= MOST_DUE:
             del self._due[next(iter(self._due))]
         self._due[name] = Due(board, signed)
         self.tell(PostTold(PostStep.SIGNED, board.board, post))
 
+    def _share(self, signed: SignedPost) -> None:
+        """Leave the part of this member where the others find it."""
+        try:
+            write_shared_file(self._part_of(signed, self.signer.address), render_part(signed).encode())
+        except OSError as error:
+            found, expected = error.strerror or "an error", "a folder that is written to"
+            raise InternalError(Reason.STORE_UNAVAILABLE, "parts", found=found, expected=expected) from None
+
     def _drop(self, name: tuple[Board, RootPost]) -> None:
-        """Nothing more comes of it, and nobody needs the part."""
-        remove_shared_file(self._part_of(self._due.pop(name).signed, self.signer.address))
+        """Nothing more comes of it, and nobody needs the part; one that stays does no harm."""
+        with suppress(OSError):
+            remove_shared_file(self._part_of(self._due.pop(name).signed, self.signer.address))
 
     def _post(self, due: Due) -> bool:
         """Whether nothing more is to be done about it."""
@@ -267,11 +326,15 @@ def name_of(board: Board, post: RootPost) -> str:
     return f"{board.chain_id}-{board.contract.hex()}-{post.kind.name.lower()}-{post.digest(board).hex()[:16]}"
 
 
-def post_all(poster: Poster, connection: Connection, round_seconds: float) -> None:
-    """Sign and post whatever holds, for as long as somebody lets it."""
+def post_all(
+    poster: Poster, connection: Connection, round_seconds: float, attended: Callable[[PostRound], object]
+) -> None:
+    """Sign and post whatever holds, for as long as somebody lets it; no round counts before the registry was heard."""
     with Follower(connection, Registry().watch()) as follower:
         while True:
             change = follower.next(round_seconds)
             if change is not None:
                 poster.take(change.item)
-            poster.attend()
+            ended = poster.attend()
+            if poster.published is not None:
+                attended(ended)

@@ -46,6 +46,25 @@
 
 Where no verifier is followed, ``anchor``, ``state``, ``verifiers`` and ``gates`` are left out together.
 
+A poster of roots is told:
+
+    format = "ringfence.posting/1"
+    trust = "trust.toml"                  # whom the registry's facts are believed from
+    appointments = "appointments"         # a folder with what governance signed since
+    keys = "keys"                         # with a key of role council, which signs, and one of role sender
+    parts = "parts"                       # a folder that the members share
+    status = "post-status.json"           # as a relayer's
+    metrics = "127.0.0.1:9467"
+
+    [registry]                            # as one of ``verifiers``
+    [[chains]]
+    [[boards]]
+    chain_id = 1
+    contract = "0x..."
+    kinds = ["lock"]
+    own_chain = true                      # the locks of its own chain alone
+    spacing_seconds = 600
+
 Paths are taken from where the command runs. ``relay.schema.json`` and ``posting.schema.json`` describe every field.
 """
 
@@ -173,6 +192,10 @@ class PostingSettings:
     chains: Mapping[int, ChainAccess]
     boards: tuple[BoardPlace, ...]
     round_seconds: int
+    status: Path | None
+    """Where it says how it is, for whoever looks after it."""
+    metrics: str | None
+    """Where metrics are shown, on this machine alone."""
 
 
 def read_relay_settings(content: object) -> RelaySettings:
@@ -240,6 +263,8 @@ def read_posting_settings(content: object) -> PostingSettings:
                 tuple(read_board(each, chains) for each in fields.items("boards", MOST_CONTRACTS)), "boards"
             ),
             round_seconds=fields.integer("every_seconds", 1, LONGEST_ROUND, USUAL_ROUND),
+            status=read_path(fields, "status"),
+            metrics=read_text(fields, "metrics"),
         )
 
 

@@ -29,7 +29,7 @@ from facts.log_entry import State
 from facts.secp256k1 import SigningKey
 from margin.documents.policy_document import require_format
 from margin.documents.reading import Fields, read_document
-from margin.errors import InternalError, Reason
+from margin.errors import InternalError, MarginError, Reason
 from ringfence.cli.orders import OrderFolder
 from ringfence.cli.relay_settings import FollowedSettings, RelaySettings
 from ringfence.client.answers import Holding
@@ -126,6 +126,7 @@ class Cargo(StrEnum):
     ATTESTATION = "attestation"
     EXIT = "exit"
     PAYMENT = "payment"
+    ROOT = "root"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +135,8 @@ class Round:
 
     waiting: Mapping[Cargo, int]
     """How much could not be done, and is tried again."""
-    failure: InternalError | None
-    """An escrow that could not be looked at, as its chain did not answer."""
+    failure: MarginError | None
+    """A contract that could not be looked at, as its chain did not answer."""
 
 
 @dataclass(frozen=True, slots=True)

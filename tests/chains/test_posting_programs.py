@@ -2,12 +2,17 @@
 
 import json
 import subprocess
+import time
+import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
 
 import pytest
+from prometheus_client.utils import floatToGoString
 
 from chains.development.deployment import Deployed
 from chains.roots import RootKind
@@ -16,10 +21,11 @@ from facts.lock_root import LockRoot, combine_chain_roots, name_chain
 from facts.roots import PublishedRoot, PublishedRoots
 from facts.signed import decode_signed
 from ringfence.cli.bridging.documents import describe_access
-from ringfence.cli.bridging.programs import COMMAND
+from ringfence.cli.bridging.programs import COMMAND, find_address, run_program
 from ringfence.cli.bridging.setting import COIN, SOURCE_CHAIN, Setting, open_setting
 from ringfence.cli.bridging.story import Story, begin_story
 from ringfence.cli.connection import read_client_settings
+from ringfence.cli.entry import run
 from ringfence.cli.sandbox.making import appoint_everybody, governance_of
 from ringfence.cli.sandbox.parties import Party
 from ringfence.cli.sandbox.places import ORACLE_SCOPE, VENUE_SCOPE
@@ -148,6 +154,51 @@ def test_oracle_and_venue_put_theirs_on_the_gate_with_the_age_of_their_facts(mem
     for kind, root in ((RootKind.MARKET, published.market), (RootKind.BOOK, published.book)):
         assert root is not None
         assert gate.ask("momentOf", int(kind), root.root) == root.observed_at
+
+
+def test_a_poster_that_runs_shows_what_stands_and_says_how_it_is(members: Members) -> None:
+    sandbox, gate, address = members.setting.sandbox, members.setting.destination.proof_gate, find_address()
+    oracle, path = sandbox.oracle[0], members.settings[sandbox.oracle[0].folder.name]
+    document = json.loads(path.read_text())
+    shown = {"status": str(members.folder / "status.json"), "metrics": address, "every_seconds": 1}
+    path.write_text(json.dumps(document | shown))
+    arguments = "post-roots", "--settings", path, "--json", "--passphrase-file", oracle.passphrase_file
+    place = f'chain_id="{gate.node.chain_id}",contract="{gate.spelling}",kind="market"'
+    with run_program(members.folder, "poster", arguments) as poster:
+        read_until(address, 'ringfence_looks_total{outcome="ended",reason=""}')
+        members.story.venue.publish()
+        market = members.published.market
+        assert market is not None
+        stands = f"ringfence_board_moment{{{place}}} {floatToGoString(market.observed_at)}"
+        poster.wait_until_it_says(f'"moment": {market.observed_at}')
+        waiting = read_until(address, 'ringfence_relay_waiting{cargo="root"} ')
+        assert members.run(sandbox.oracle[2])[0] == 0, "enough"
+        read_until(address, stands)
+        page = read_until(address, 'ringfence_relay_waiting{cargo="root"} 0.0')
+        assert run(["post-roots", "--settings", str(path), "--check"]) == 0
+    assert stands not in waiting
+    assert {
+        stands,
+        'ringfence_relayed_total{cargo="root",step="refused"} 0.0',
+        f'ringfence_node_faults_total{{chain_id="{gate.node.chain_id}",endpoint="endpoints[0]",fault="refused"}} 0.0',
+        "ringfence_look_alarms_total 0.0",
+    } <= page
+    assert any(line.startswith(f'ringfence_node_behind_seconds{{chain_id="{gate.node.chain_id}"') for line in page)
+    assert gate.node.url not in "\n".join(page)
+    said = json.loads((members.folder / "status.json").read_text())
+    assert [(each["kind"], each["moment"]) for each in said["boards"]] == [("market", market.observed_at)]
+
+
+def read_until(address: str, beginning: str) -> set[str]:
+    """The lines of a page of metrics, once one of them begins so."""
+    deadline = time.monotonic() + SECONDS
+    while True:
+        with suppress(URLError), urllib.request.urlopen(f"http://{address}/metrics") as page:
+            lines = set(page.read().decode().splitlines())
+            if any(line.startswith(beginning) for line in lines):
+                return lines
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_attack_whoever_is_no_member_posts_nothing(members: Members) -> None:

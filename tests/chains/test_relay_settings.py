@@ -51,6 +51,9 @@ POSTING: dict[str, Any] = {
     "appointments": "appointments",
     "keys": "keys",
     "parts": "parts",
+    "every_seconds": 5,
+    "status": "status.json",
+    "metrics": "127.0.0.1:9464",
     "chains": CHAINS,
     "boards": [
         PLACE | {"kinds": ["lock", "book"], "spacing_seconds": 60},
@@ -96,6 +99,8 @@ BAD: list[tuple[str, list[str | int], object]] = [
     ("posting", ["boards", 0, "kinds"], []),
     ("posting", ["boards", 0, "kinds"], ["locks"]),
     ("posting", ["boards", 0, "spacing_seconds"], -1),
+    ("posting", ["status"], ""),
+    ("posting", ["metrics"], ""),
 ]
 
 
@@ -122,6 +127,13 @@ def test_both_take_what_is_well(name: str) -> None:
     content, read = READERS[name]
     assert not list(validator_of(name).iter_errors(content))
     read(content)
+
+
+def test_the_example_of_a_poster_is_a_whole_document() -> None:
+    content = read_document(REPOSITORY / "examples" / "posting" / "post.toml")
+    assert not list(validator_of("posting").iter_errors(content))
+    said = read_posting_settings(content)
+    assert (str(said.status), said.metrics) == ("status.json", "127.0.0.1:9467")
 
 
 def test_the_example_is_a_whole_document() -> None:
@@ -152,6 +164,7 @@ def test_settings_say_what_they_say() -> None:
     assert read_relay_settings(change(RELAY, ["release"], None)).release is None
     (heard,) = relay.observed
     assert (heard.place.chain_id, str(heard.parts), str(relay.payments)) == (10, "parts", "payments")
+    assert (str(posting.status), posting.metrics) == ("status.json", "127.0.0.1:9464")
     assert posting.boards[0].kinds == (RootKind.BOOK, RootKind.LOCK)
     assert [each.own_chain for each in posting.boards] == [False, True]
 

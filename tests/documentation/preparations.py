@@ -112,13 +112,13 @@ def beside_a_bridge(folder: Path) -> Iterator[None]:
         relay = json.loads(render_relay(sandbox, way.address, me, nodes[1], escrow))
         venue = setting.destination.recipient, setting.source.venue
         observing = json.loads(render_observe(me, setting.destination.proof_gate, folder / "shared" / "parts", venue))
-        shown = [{"metrics": find_address()} for _ in range(3)]
+        shown = [{"metrics": find_address()} for _ in range(4)]
         documents = {
             "observe": {**observing, "state": "observe-1", "keys": "keys", "passphrase_file": "passphrase", **shown[0]},
             "watchers": json.loads(sandbox.committee(name_chain(SOURCE_CHAIN)).read_bytes()),
             "watch": {**json.loads(render_watch(sandbox, me, escrow)), "state": "watch-1", **shown[1]},
             "relay": {**relay, "state": "relay-state.json", "keys": "keys", "status": "relay-status.json", **shown[2]},
-            "post": {**posting, "keys": "keys"},
+            "post": {**posting, "keys": "keys", "status": "post-status.json", **shown[3]},
             "other": {**posting, "keys": str(other.keys.path)},
         }
         for name, document in documents.items():

@@ -17,7 +17,14 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from facts.log_entry import Event
-from ringfence.cli.chain_measures import LookMeasures, NodeMeasures, ObserveMeasures, RelayMeasures, WatchMeasures
+from ringfence.cli.chain_measures import (
+    BoardMeasures,
+    LookMeasures,
+    NodeMeasures,
+    ObserveMeasures,
+    RelayMeasures,
+    WatchMeasures,
+)
 from serving.errors import REASONS
 from serving.log import Log
 from serving.metrics import MeasuredCalls, measure_load
@@ -49,7 +56,7 @@ def settings_of(unit: str) -> dict[str, list[str]]:
 
 def test_there_is_a_unit_for_each_program() -> None:
     assert {name.stem for name in UNITS} == {
-        f"ringfence-{each}" for each in ("verifier", "prover", "watcher", "observer", "relayer")
+        f"ringfence-{each}" for each in ("verifier", "prover", "watcher", "observer", "relayer", "poster")
     }
 
 
@@ -146,7 +153,7 @@ def exported() -> dict[str, set[str]]:
         measures.attestation_signed(event)
     MeasuredCalls(registry)
     measure_load(registry, lambda: 0)
-    for kind in (LookMeasures, NodeMeasures, WatchMeasures, ObserveMeasures, RelayMeasures):
+    for kind in (LookMeasures, NodeMeasures, WatchMeasures, ObserveMeasures, RelayMeasures, BoardMeasures):
         kind(registry)
     names: dict[str, set[str]] = {}
     for collector, families in registry._collector_to_names.items():  # noqa: SLF001 -- nothing else names what has no sample yet

@@ -54,12 +54,12 @@ def relay(
     from ringfence.cli.looking import Page
     from ringfence.cli.own_key import open_own_key
     from ringfence.cli.relay_settings import read_relay_settings
-    from ringfence.cli.rounds import Rounds, check_relayer
+    from ringfence.cli.rounds import Rounds, check_rounds
     from serving.log import log_to
 
     said = read_relay_settings(read_document(settings))
     if check:
-        check_relayer(said, as_json=as_json)
+        check_rounds(said, "The relayer is well", as_json=as_json)
         return
     passphrase = ask_passphrase(passphrase_file, passphrase_fd, is_new=False, of="the keys")
     signer = open_own_key(said.keys, Role.SENDER, SigningKey, passphrase)
