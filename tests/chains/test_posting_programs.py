@@ -169,7 +169,8 @@ def test_a_poster_that_runs_shows_what_stands_and_says_how_it_is(members: Member
         members.story.venue.publish()
         market = members.published.market
         assert market is not None
-        stands = f"ringfence_board_moment{{{place}}} {floatToGoString(market.observed_at)}"
+        moment = floatToGoString(market.observed_at)  # type: ignore[no-untyped-call] # of a package without types
+        stands = f"ringfence_board_moment{{{place}}} {moment}"
         poster.wait_until_it_says(f'"moment": {market.observed_at}')
         waiting = read_until(address, 'ringfence_relay_waiting{cargo="root"} ')
         assert members.run(sandbox.oracle[2])[0] == 0, "enough"
