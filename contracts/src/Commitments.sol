@@ -21,15 +21,24 @@ struct Use {
 /// @notice An escrow asks it, because so many hashes have no room in the escrow itself. It keeps nothing, is nobody's, and
 /// answers for the contract that asks and the chain it is on. Elements are below the order of the group, which is for the
 /// escrow to see to.
+/// @dev A lock is of the chain by the number that it had when this was made: under another one it would be another lock,
+/// with another nullifier, and be paid once more. A proof is used on the chain by the number that it has now.
 contract Commitments {
-    /// @notice The element of a token of this chain.
+    /// @notice The chain calls itself by another number than when this was made.
+    error ChainSplit(uint256 chainId);
+
+    uint256 private immutable CHAIN_ID = block.chainid;
+
+    /// @notice The element of a token of this chain. On a chain that changed its number no name is given any more.
     function nameToken(address token) external view returns (uint256) {
-        return Assets.elementOf(Assets.nameToken(block.chainid, token));
+        _requireSameChain();
+        return Assets.elementOf(Assets.nameToken(CHAIN_ID, token));
     }
 
     /// @notice The element of this chain's own coin, by its number in SLIP-44: 60 is ether.
     function nameCoin(uint32 coin) external view returns (uint256) {
-        return Assets.elementOf(Assets.nameCoin(block.chainid, coin));
+        _requireSameChain();
+        return Assets.elementOf(Assets.nameCoin(CHAIN_ID, coin));
     }
 
     /// @notice The element of a domain.
@@ -43,7 +52,7 @@ contract Commitments {
         view
         returns (uint256)
     {
-        return PoseidonT8.hash(Elements.LOCK_TAG, block.chainid, domain, asset, amount, lockOwner, index);
+        return PoseidonT8.hash(Elements.LOCK_TAG, CHAIN_ID, domain, asset, amount, lockOwner, index);
     }
 
     /// @notice The context and the policy of a proof: H(CONTEXT, domain, binding) and H(RELEASE, asset, amount).
@@ -62,5 +71,9 @@ contract Commitments {
         // In a loop, so that the hash is written down once.
         for (uint256 i = 0; i < 2; ++i) made[i] = PoseidonT4.hash(rows[i][0], rows[i][1], rows[i][2]);
         return (made[0], made[1]);
+    }
+
+    function _requireSameChain() private view {
+        if (block.chainid != CHAIN_ID) revert ChainSplit(block.chainid);
     }
 }

@@ -235,6 +235,7 @@ LIBRARIES: Final = Face(
     "libraries",
     [
         error("BindingMalformed", "string"),
+        error("ChainSplit", "uint256"),
         error("ReentrancyGuardReentrantCall"),
         error("SafeERC20FailedOperation", "address"),
     ],

@@ -5,6 +5,7 @@ the contract itself lets him have.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +19,7 @@ from facts.context import Binding, commit_context, name_domain
 from facts.keccak import hash_keccak
 from facts.public_inputs import unused_input
 from facts.secp256k1 import SigningKey
-from facts.typed_data import hash_bytes, word
+from facts.typed_data import hash_bytes, hash_domain, hash_struct, hash_typed_data, word
 from snark.bn254.constants import GROUP_ORDER
 from tests.chains.nodes import needs_nodes
 from tests.contracts.arena import (
@@ -65,6 +66,7 @@ COIN = bytes(20)
 KEEPS_A_FEE, SAYS_NO = (1, False, True), (0, False, False)
 OPENING = "Opening(string domain,string verifier,address[] members,uint8 threshold)"
 ADMISSION = "Admission(address token,uint256 least)"
+TERMS = "RELEASES", "EXITS", "COMMITMENTS"
 THIEF = b"\x66" * 20
 ALICE = b"\x61" * 20
 COIN_ASSET = name_asset(f"eip155:{CHAIN_ID}/slip44:60")
@@ -141,13 +143,15 @@ class Escrow:
         recipient: bytes,
         expiry: int,
         nullifier: int = NULLIFIER,
+        number: int = CHAIN_ID,
+        locked_under: int = CHAIN_ID,
         **place: Any,  # noqa: ANN401
     ) -> list[int]:
-        """A valid proof of an exit."""
+        """A valid proof of an exit, on a chain of this number, of a lock that was made under that one."""
         asset = self.asset(locked.token)
-        lock = commit_lock(Lock(CHAIN_ID, locked.domain, asset, locked.amount, locked.owner, index))
-        name = f"eip155:{CHAIN_ID}/{self.contract.spelling}"
-        here = Binding(name, CHAIN_ID, self.door("requestExit"), recipient, expiry)
+        lock = commit_lock(Lock(locked_under, locked.domain, asset, locked.amount, locked.owner, index))
+        name = f"eip155:{number}/{self.contract.spelling}"
+        here = Binding(name, number, self.door("requestExit"), recipient, expiry)
         context = commit_context(locked.domain, replace(here, **place))
         return self.prove(EXIT, lock, nullifier, context, commit_release(asset, locked.amount))
 
@@ -211,9 +215,10 @@ class Escrow:
         recipient: bytes = ALICE,
         expiry: int | None = None,
         nullifier: int = NULLIFIER,
+        **numbers: int,
     ) -> tuple[Any, ...]:
         expiry = self.arena.now + DAY if expiry is None else expiry
-        proof = self.leaving(index, locked, recipient, expiry, nullifier)
+        proof = self.leaving(index, locked, recipient, expiry, nullifier, **numbers)
         return index, locked.struct, nullifier, spell(recipient), expiry, proof
 
     def govern(self, function: str, kind: str, words: list[bytes], *arguments: object) -> None:
@@ -544,6 +549,42 @@ def test_r5_an_exit_of_another_escrow_or_chain_or_door_is_none_here(escrow: Escr
         proof = escrow.leaving(0, Locked(), ALICE, expiry, **place)
         arguments = 0, Locked().struct, NULLIFIER, spell(ALICE), expiry, proof
         assert escrow.arena.refusal(escrow.contract, "requestExit", *arguments) == "ProofInvalid"
+
+
+def test_r5_a_chain_that_changes_its_number_pays_no_lock_a_second_time(escrow: Escrow) -> None:
+    """Under another number the same deposit would be another lock, with a nullifier that was never paid."""
+    escrow.pay(escrow.payment())
+    index, locked, other = escrow.deposit(Locked(700)), Locked(700), NULLIFIER + 1
+    with calling_itself(escrow, CHAIN_ID + 1) as number:
+        again = escrow.exit_arguments(0, Locked(), nullifier=other, number=number, locked_under=number)
+        assert escrow.arena.refusal(escrow.contract, "requestExit", *again) == "ProofInvalid"
+        of_before = escrow.exit_arguments(index, locked, nullifier=other)
+        assert escrow.arena.refusal(escrow.contract, "requestExit", *of_before) == "ProofInvalid"
+        leaving = escrow.exit_arguments(index, locked, nullifier=other, number=number)
+        assert escrow.arena.refusal(escrow.contract, "requestExit", *leaving) == "", "who was not paid is not shut in"
+
+
+def test_r5_a_chain_that_changes_its_number_renames_no_token(escrow: Escrow) -> None:
+    """A lock has the asset's name of the day; under another one it could not leave, or would be another lock."""
+    dollars, words = escrow.dollars, [word(escrow.dollars.address), word(7)]
+    with calling_itself(escrow, CHAIN_ID + 1) as number:
+        digest = hash_typed_data(hash_domain(number, escrow.contract.address), hash_struct(ADMISSION, words))
+        admission = dollars.spelling, 7, sign(digest, GOVERNORS[:2])
+        assert escrow.arena.refusal(escrow.contract, "admit", *admission) == "ChainSplit"
+        terms = (EXIT_DELAY, SEIZURE, CONTEST, ROOT_DELAY), *(escrow.contract.ask(each) for each in TERMS), 60, 1, False
+        charter = [committee("governors", GOVERNORS)], NOTICE, PAUSE
+        assert escrow.arena.refusal_of_making("CollateralEscrow", charter, terms) == "ChainSplit"
+    assert escrow.arena.refusal_of_making("CollateralEscrow", charter, terms) == ""
+
+
+@contextmanager
+def calling_itself(escrow: Escrow, number: int) -> Iterator[int]:
+    """The chain has another number meanwhile."""
+    escrow.arena.node.ask("anvil_setChainId", number)
+    try:
+        yield number
+    finally:
+        escrow.arena.node.ask("anvil_setChainId", CHAIN_ID)
 
 
 def test_a_release_is_no_exit_and_an_exit_no_release(escrow: Escrow) -> None:
