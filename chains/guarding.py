@@ -5,8 +5,10 @@ proof under the last root that has it; and an acceptance that is refreshed holds
 was contested. So every exit that is not over is held against what is held now, again and again, until it is paid.
 
 Exits are read from the escrow's events, from the first block on at a start and then from the newest final block on, so
-that nothing is kept in a file and a reorganisation takes nothing from what is known. What the escrow says of an exit is
-asked before anything is sent: two guards do no harm.
+that nothing is kept in a file and a reorganisation takes nothing from what is known. What is final is left behind only
+when the logs come to the hash that the escrow keeps over them: an exit that a node has lost, or leaves out, is missed,
+told of and looked for again, and holds up no contest of another. What the escrow says of an exit is asked before
+anything is sent: two guards do no harm, and nor does a log that somebody made up.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,18 +16,19 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Final, Protocol
 
+from chains.chronicle import list_logs, read_whole, wrong_logs
 from chains.contracts import Contract, describe_refusal, name_refusal
+from chains.escrow import NOTHING_CHAINED, WORDS, Escrow, read_event
 from chains.gate import Quorum, ask_quorum, join_signatures, write_attestation
-from chains.rpc import ChainLog, spell
+from chains.rpc import Chain, ChainLog, spell
 from chains.transactions import Receipt, Sender
 from facts.attestation import Attestation, SignedForChain
 from facts.log_entry import Event
-from margin.errors import MarginError, Reason, RejectedError
+from margin.errors import InternalError, MarginError, MisuseError, Reason, RejectedError
 
 NATIVE: Final = "0x" + "00" * 20
 """The token of a deposit of the chain's own coin."""
 FOLLOWED: Final = ("Deposited", "TokenAdmitted", "ExitRequested", "ExitFinished")
-MOST_PENDING: Final = 4096
 CONTESTED, EXIT = "contested", "exit"
 """An exit has to wait, or could not be made to."""
 
@@ -85,6 +88,8 @@ class Guard:
     confirmations: int | None = None
     waiting: int = 0
     """How many could not be held up in the last round, whether they have to be or not."""
+    _chained: bytes = NOTHING_CHAINED
+    """What the escrow had chained before the first block that is read."""
     _window: int = -1
     _limit: int = -1
     _deposits: dict[int, tuple[int, int, int, int]] = field(default_factory=dict)
@@ -101,7 +106,8 @@ class Guard:
 
     def attend(self) -> None:
         """See who leaves, and hold up whoever may not leave yet."""
-        self._read()
+        failure = self._settle()
+        self._read(self.contract.chain.block("latest").number)
         self.waiting = 0
         for nullifier in self.pending:
             try:
@@ -109,18 +115,48 @@ class Guard:
             except MarginError as error:
                 self.waiting += 1
                 self._complain(nullifier, error)
+        if failure is not None:
+            raise failure
 
     # --- Who leaves --------------------------------------------------------------------------------------
 
-    def _read(self) -> None:
-        """Every event since the last block that was final; those after it are read again."""
-        chain, face = self.contract.chain, self.contract.face
-        final, newest = chain.final_number(self.confirmations), chain.block("latest").number
-        topics = {face.topic_of(name): name for name in FOLLOWED}
-        for _, logs in chain.logs(self.contract.address, tuple(topics), self.first_block, newest):
+    def _settle(self) -> InternalError | None:
+        """Leave behind what is final, if the logs of some node are all of it; else why not."""
+        chain = self.contract.chain
+        try:
+            final = chain.final_number(self.confirmations)
+            if final < self.first_block:
+                return None
+            stated = Escrow(chain, self.contract.address).account(chain.agreed_block(final)).chained
+            read_whole(chain, lambda node: self._follow(node, final, stated))
+        except MisuseError:  # the escrow is younger than what is final
+            return None
+        except InternalError as error:
+            return error
+        self._chained, self.first_block = stated, final + 1
+        return None
+
+    def _follow(self, node: Chain, final: int, stated: bytes) -> None:
+        """Take what a node tells; that it is all of it is known at the end."""
+        topics, chained = self._topics, self._chained
+        for log in list_logs(node, self.contract.address, tuple(topics), self.first_block, final):
+            self._take(topics[log.topics[0]], log)
+            if log.topics[0] in WORDS:
+                chained = read_event(log).chain(chained)
+        if chained != stated:
+            found = f"logs that come to {spell(chained)}"
+            raise wrong_logs(found, f"{spell(stated)}, as the escrow has it at block {final}")
+
+    def _read(self, newest: int) -> None:
+        """What is not final yet, or was not to be had as a whole: whatever is told may be so."""
+        topics = self._topics
+        for _, logs in self.contract.chain.logs(self.contract.address, tuple(topics), self.first_block, newest):
             for log in logs:
                 self._take(topics[log.topics[0]], log)
-        self.first_block = max(self.first_block, final + 1)
+
+    @property
+    def _topics(self) -> dict[bytes, str]:
+        return {self.contract.face.topic_of(name): name for name in FOLLOWED}
 
     def _take(self, name: str, log: ChainLog) -> None:
         told = self.contract.face.decode_event(name, log.topics, log.data)
@@ -130,7 +166,7 @@ class Guard:
                 self._deposits[told["index"]] = parts
             case "TokenAdmitted":
                 self._tokens[told["asset"]] = told["token"]
-            case "ExitRequested" if len(self._pending) < MOST_PENDING:
+            case "ExitRequested":
                 self._pending.setdefault(told["nullifier"], "")
             case _:
                 pass  # the escrow itself is asked whether an exit is over

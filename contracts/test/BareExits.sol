@@ -3,11 +3,12 @@ pragma solidity ^0.8.28;
 
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {Attestations} from "../src/Attestations.sol";
+import {Chronicle} from "../src/Chronicle.sol";
 import {Deposit, Exit, Word} from "../src/CollateralEscrow.sol";
 import {Charter, Council} from "../src/Council.sol";
 
 /// @title An escrow without money, for who guards it: exits begin without a proof, and wait by an attestation
-contract BareExits is Council {
+contract BareExits is Council, Chronicle {
     /// @notice The same as of an escrow.
     error WordOnSomethingElse(uint256 nullifier);
 
@@ -28,6 +29,8 @@ contract BareExits is Council {
     uint64 public constant CONTEST_LIMIT = 5000;
 
     /// @notice The same as of an escrow.
+    uint64 public count;
+    /// @notice The same as of an escrow.
     mapping(uint256 nullifier => bool) public isPaid;
     mapping(uint256 nullifier => Exit) private _exits;
     mapping(uint64 index => bytes32) private _deposits;
@@ -37,15 +40,24 @@ contract BareExits is Council {
     /// @notice A deposit that brings nothing.
     function deposit(uint64 index, Deposit calldata made) external {
         _deposits[index] = keccak256(abi.encode(made));
+        ++count;
         emit TokenAdmitted(made.token, 7, 1);
-        emit Deposited(index, made.domain, 7, made.amount, made.lockOwner, 0);
+        bytes32 since = _chain(abi.encode(index, made.domain, 7, made.amount, made.lockOwner));
+        emit Deposited(index, made.domain, 7, made.amount, made.lockOwner, since);
     }
 
     /// @notice An exit that nothing was proved for.
     function requestExit(uint64 index, uint256 nullifier) external {
         uint64 now_ = uint64(block.timestamp);
         _exits[nullifier] = Exit(msg.sender, now_ + 100, uint32(index), now_, now_);
-        emit ExitRequested(index, nullifier, msg.sender, now_ + 100, 0);
+        emit ExitRequested(index, nullifier, msg.sender, now_ + 100, _chain(abi.encode(index, nullifier)));
+    }
+
+    /// @notice A crowd of exits that are over as soon as somebody looks.
+    function leaveInCrowd(uint64 index, uint256 first, uint256 times) external {
+        for (uint256 nullifier = first; nullifier < first + times; ++nullifier) {
+            emit ExitRequested(index, nullifier, msg.sender, 1, _chain(abi.encode(index, nullifier)));
+        }
     }
 
     /// @notice An exit that is over.

@@ -10,12 +10,15 @@ from chains.contracts import find_escrow
 from chains.development.anvil import Anvil, Manner, run_anvil
 from chains.development.compilation import compile_contracts, read_artifact
 from chains.development.deployment import Deployed, deploy, found
+from chains.escrow import EXIT_REQUESTED
 from chains.guarding import Contested, Guard, MembersOf
-from chains.rpc import Chain, open_chain
+from chains.rpc import Chain, Limits, open_chain
 from chains.transactions import Sender
 from facts.attestation import Attestation, ChainWord, SignedForChain
 from facts.log_entry import Event, State
+from margin.errors import InternalError, Reason
 from tests.chains.nodes import needs_nodes
+from tests.chains.scripted_chain import node_of
 from tests.chains.standing import GOVERNOR, PAUSE_SECONDS, PAYER, WEI
 from tests.facts.attestations import ACCEPTED, KEY, chain_key_of, sign
 from tests.facts.specimens import NOW
@@ -25,6 +28,8 @@ VOICE, STRANGER = chain_key_of("a verifier of a domain"), chain_key_of("somebody
 TOKEN = "0x" + "07" * 20
 DEPOSIT = (TOKEN, 10**6, 555, 777)
 WINDOW, LIMIT = 1000, 5000
+CROWD = 4 * 1024
+NOBODY = "http://127.0.0.1:1"
 
 
 @dataclass
@@ -200,3 +205,95 @@ def test_a_reorganisation_takes_nothing_from_what_is_known(watched: Watched) -> 
     watched.leave(48, index=4)
     watched.guard.attend()
     assert watched.finishes_at(48) == NOW + 600 + WINDOW
+
+
+# --- Logs that a node has lost ---------------------------------------------------------------------------
+
+
+@dataclass
+class Forgetful:
+    """The node, but for the exits among its logs."""
+
+    node: Anvil
+    forgets: bool = True
+
+    def answer(self, method: str, params: list[Any]) -> object:
+        said = self.node.ask(method, *params)
+        if method == "eth_getLogs" and self.forgets:
+            return [each for each in said if each["topics"][0] != f"0x{EXIT_REQUESTED.hex()}"]
+        return said
+
+
+@pytest.fixture
+def forgetful(watched: Watched) -> Iterator[tuple[Forgetful, str]]:
+    node = Forgetful(watched.node)
+    with node_of(node.answer) as url:
+        yield node, url
+
+
+def test_attack_an_exit_that_a_node_leaves_out_is_missed_and_then_found(
+    watched: Watched, forgetful: tuple[Forgetful, str]
+) -> None:
+    node, url = forgetful
+    watched.held.said = [sign(hold(52), KEY, VOICE)]
+    watched.leave(52)
+    watched.node.finalise()
+    with open_chain([url], 5) as watched.chain:
+        guard = watched.again()
+        for _ in range(2):
+            with pytest.raises(InternalError) as failure:
+                guard.attend()
+            assert failure.value.reason is Reason.WRONG_LOGS
+        node.forgets = False
+        guard.attend()
+    assert watched.finishes_at(52) == NOW + 600 + WINDOW
+
+
+def test_beside_an_honest_node_one_that_leaves_out_exits_is_not_needed(
+    watched: Watched, forgetful: tuple[Forgetful, str]
+) -> None:
+    watched.held.said = [sign(hold(53), KEY, VOICE)]
+    watched.leave(53)
+    watched.node.finalise()
+    with open_chain([forgetful[1], watched.node.url], 5) as watched.chain:
+        watched.again().attend()
+    assert watched.finishes_at(53) == NOW + 600 + WINDOW
+
+
+def test_attack_what_a_node_leaves_out_keeps_no_other_exit_from_waiting(
+    watched: Watched, forgetful: tuple[Forgetful, str]
+) -> None:
+    node, url = forgetful
+    watched.held.said = [sign(hold(54), KEY, VOICE)]
+    watched.leave(54)
+    node.forgets = False
+    with open_chain([url], 5) as watched.chain:
+        guard = watched.again()
+        watched.held.said = []
+        guard.attend()
+        watched.leave(55, index=4)
+        watched.node.finalise()
+        node.forgets, watched.held.said = True, [sign(hold(54), KEY, VOICE)]
+        with pytest.raises(InternalError):
+            guard.attend()
+    assert watched.finishes_at(54) == NOW + 600 + WINDOW
+
+
+def test_beside_a_node_that_is_not_there_exits_are_held_up_and_it_is_told(watched: Watched) -> None:
+    watched.held.said = [sign(hold(57), KEY, VOICE)]
+    watched.leave(57)
+    with open_chain([watched.node.url, NOBODY], 5, Limits(attempts=1)) as watched.chain:
+        with pytest.raises(InternalError) as failure:
+            watched.again().attend()
+        assert failure.value.reason is Reason.CHAIN_UNAVAILABLE
+    assert watched.finishes_at(57) == NOW + 600 + WINDOW
+
+
+def test_attack_an_exit_is_not_overlooked_in_a_crowd(watched: Watched) -> None:
+    """Exits cost little where gas does, and all but one of these are the attacker's way to be overlooked."""
+    watched.held.said = [sign(hold(56), KEY, VOICE)]
+    for first in range(CROWD // 1024):
+        watched.escrow.send(watched.node.accounts[0], "leaveInCrowd", 4, (first + 1) * 10**6, 1024)
+    watched.leave(56)
+    watched.guard.attend()
+    assert watched.finishes_at(56) == NOW + 600 + WINDOW
