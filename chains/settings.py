@@ -3,7 +3,7 @@
     [[chains]]
     chain_id = 1
     endpoints = ["https://node.example/key"]
-    confirmations = 3            # blocks below the newest one; as the nodes say where it is left out
+    confirmations = 3            # blocks below the newest one; 0, or left out: as the nodes say
     plaintext = false            # http to another machine: only where nobody else is on the way
     most_gas = 3000000
     most_fee_gwei = 200          # of gas; nothing is ever offered above it
@@ -79,7 +79,7 @@ def read_chain(fields: Fields) -> ChainAccess:
         chain_id=fields.integer("chain_id", 1, 2**CHAIN_ID_BITS - 1),
         endpoints=read_endpoints(fields),
         is_plaintext_allowed=fields.boolean("plaintext") if fields.has("plaintext") else False,
-        confirmations=fields.integer("confirmations", 0, MOST_CONFIRMATIONS) if fields.has("confirmations") else None,
+        confirmations=fields.integer("confirmations", 0, MOST_CONFIRMATIONS, 0) or None,
         bounds=Bounds(
             gas=fields.integer("most_gas", 21_000, MOST_GAS, usual.gas),
             fee_per_gas=GWEI * fields.integer("most_fee_gwei", 1, MOST_FEE_GWEI, usual.fee_per_gas // GWEI),

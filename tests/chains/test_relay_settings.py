@@ -169,6 +169,12 @@ def test_settings_say_what_they_say() -> None:
     assert [each.own_chain for each in posting.boards] == [False, True]
 
 
+def test_no_confirmations_are_those_of_the_nodes_as_watchers_have_it() -> None:
+    """Nobody means that the newest block is final, which the same 0 would say beside a watcher's."""
+    read = read_relay_settings(change(RELAY, ["chains", 0, "confirmations"], 0))
+    assert read.chains[1].confirmations is None
+
+
 @pytest.mark.parametrize(
     "path", [["gates", 0, "chain_id"], ["escrows", 0, "chain_id"], ["release", "escrows", 0, "chain_id"]]
 )
