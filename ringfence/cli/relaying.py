@@ -18,7 +18,7 @@ from typing import Final, Generic, Self
 from chains.contracts import find_escrow
 from chains.gate import AttestationGate
 from chains.guarding import Contested, Guard, Holders, MembersOf
-from chains.observing.parts import Parts
+from chains.observing.parts import PAUSES, Parts
 from chains.paying import Payer, PaymentTold
 from chains.relaying import Place, Relay
 from chains.rpc import Chain
@@ -38,13 +38,15 @@ from ringfence.client.errors import ClientError, StatusError, UnreachableError
 from ringfence.client.heads import LastHead
 from ringfence.client.log import require_log_keys
 from ringfence.client.procedure import Change, ItemT, Watch
-from ringfence.client.verifier import Verifier
+from ringfence.client.verifier import MOST_ACCEPTANCES, Verifier
 from snark.r1cs.container import replace_file
 
 STATE_FORMAT: Final = "ringfence.relay-state/1"
 MOST_AHEAD: Final = 64
 """So many changes are read before they are carried."""
 GLANCE_SECONDS: Final = 0.2
+HOLDING: Final = (State.ACCEPTED, State.REFRESHED, State.LAPSED, State.SEIZED)
+"""States in which an acceptance can have locks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +57,57 @@ class Source:
     verifier: Verifier
 
 
+@dataclass(slots=True)
+class HolderList:
+    """Whose each lock is, as a verifier lists it: once for exit after exit, however many there are."""
+
+    source: Source
+    most: int
+    _holders: dict[int, str] = field(default_factory=dict)
+    _is_whole: bool = True
+    _good_until: float = 0.0
+
+    def find(self, nullifier: int) -> str | None:
+        """The acceptance that has a lock; of a list that is too long to be whole nothing follows for the others."""
+        if monotonic() >= self._good_until:
+            self._list()
+        if nullifier not in self._holders and not self._is_whole:
+            expected = f"fewer than {self.most} acceptances of one state"
+            raise InternalError(Reason.OUT_OF_BOUNDS, "acceptances", found="more", expected=expected)
+        return self._holders.get(nullifier)
+
+    def _list(self) -> None:
+        began = monotonic()
+        holders: dict[int, str] = {}
+        is_whole = True
+        for state in HOLDING:
+            reports = self.source.connection.ask(self.source.verifier.acceptances(state, most=self.most))
+            is_whole = is_whole and len(reports) < self.most
+            for report in reports:
+                for nullifier in report.nullifiers:
+                    holders.setdefault(nullifier, report.id)
+        now = monotonic()
+        self._holders, self._is_whole, self._good_until = holders, is_whole, now + PAUSES * (now - began)
+
+
 @dataclass(frozen=True, slots=True)
 class Sources:
     """All verifiers of one log: who is not there is left out, who answers wrongly ends everything."""
 
     sources: Sequence[Source]
+    most_listed: int = MOST_ACCEPTANCES
+    _holders: HolderList = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_holders", HolderList(self.sources[0], self.most_listed))
 
     def find_holder(self, nullifier: int) -> str | None:
         """The acceptance that has a lock among its own, live, lapsed or seizing."""
-        source = self.sources[0]
         try:
-            for state in (State.ACCEPTED, State.REFRESHED, State.LAPSED, State.SEIZED):
-                for report in source.connection.ask(source.verifier.acceptances(state)):
-                    if nullifier in report.nullifiers:
-                        return report.id
+            return self._holders.find(nullifier)
         except (UnreachableError, StatusError) as error:
             expected = "a verifier that answers"
             raise InternalError(Reason.STORE_UNAVAILABLE, "verifiers", found=error.found, expected=expected) from None
-        return None
 
     def ask(self, acceptance: str, _: MembersOf | None = None, /) -> list[SignedAttestation]:
         """What each says of an acceptance."""
