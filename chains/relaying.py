@@ -45,6 +45,8 @@ PASSING: Final = frozenset(
 failed in its block would not fail behind it, where no contract has named an error."""
 OVERTAKEN: Final = frozenset({Reason.NULLIFIER_NOT_HELD, Reason.LAPSED})
 """Reasons for which nobody has to look: what follows says how it is."""
+HANGING: Final = frozenset({Reason.CHAIN_UNAVAILABLE, Reason.NOT_MINED})
+"""Reasons that the next one for the same gate would have, too, after as long a wait."""
 OPENING: Final = frozenset({Event.ACCEPT, Event.REFRESH})
 
 Place = tuple[int, bytes]
@@ -135,6 +137,9 @@ class Relay:
     longest_period: int | None = None
     """So long an exit waits for an acceptance at every escrow that is known here."""
     _errands: deque[Errand] = field(default_factory=deque)
+    _hanging: set[Place | None] = field(default_factory=set)
+    """Gates of which nobody answered in this round, None for where locks are seized: none is asked again before the
+    next."""
     _heard: dict[bytes, dict[bytes, SignedAttestation]] = field(default_factory=dict)
     """Of each digest what was heard, by who signed it: what was overtaken since can be asked of nobody any more."""
 
@@ -179,35 +184,48 @@ class Relay:
             self.token = token
 
     def attend(self) -> None:
-        """Try again what waits, and see what is final."""
+        """Try again what waits, and see what is final; a chain that hangs holds up nothing that is due elsewhere."""
         final: dict[Place, int] = {}
+        self._hanging.clear()
         for errand in self._errands:
-            if errand.is_settled:
-                continue
-            if not errand.is_sent:
+            if not errand.is_settled and not errand.is_sent and not self._hangs(errand):
                 self._carry(errand)
-            if errand.is_sent:
+            if not errand.is_settled and errand.is_sent and not self._hangs(errand):
                 self._settle(errand, final)
         while self._errands and self._errands[0].is_settled:
             self.token = self._errands.popleft().token or self.token
+
+    def _hangs(self, errand: Errand) -> bool:
+        return errand.gate is not None and errand.gate.place in self._hanging
+
+    def _mark(self, asked: Place | None, error: InternalError) -> None:
+        if error.reason in HANGING:
+            self._hanging.add(asked)
 
     # --- To the gate -------------------------------------------------------------------------------------
 
     def _carry(self, errand: Errand) -> None:
         """Tell the gate, unless it knows."""
-        if errand.gate is None:
+        gate = errand.gate
+        if gate is None:
             self._end(errand, Step.ELSEWHERE)
             return
+        asked: Place | None = gate.place
         try:
-            gathered = self._gather(errand, errand.gate)
-            if self.recourse is not None and self._opens(gathered[0].attestation, errand.gate):
+            gathered = self._gather(errand, gate)
+            if self.recourse is not None and self._opens(gathered[0].attestation, gate):
+                asked = None
+                if asked in self._hanging:
+                    return
                 self._look_into(gathered[0].attestation, self.recourse)
-            submission = errand.gate.submit(gathered)
+                asked = gate.place
+            submission = gate.submit(gathered)
         except RevertedError as error:
             self._weigh(errand, error)
         except RejectedError as error:
             self._judge(errand, error)
         except InternalError as error:
+            self._mark(asked, error)
             self._wait(errand, error)
         else:
             errand.is_sent, errand.why = True, ""
@@ -311,4 +329,5 @@ class Relay:
                 errand.is_sent = False
                 self.tell(Told(Step.LOST, said))
         except InternalError as error:
+            self._mark(gate.place, error)
             self._delay(errand, error)

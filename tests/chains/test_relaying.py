@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from chains.gate import Outcome
+from chains.development.anvil import Anvil
+from chains.gate import AttestationGate, Outcome
 from chains.relaying import Relay, Step, Told
+from chains.rpc import Limits, open_chain
+from chains.transactions import Sender
 from facts.anchor import Anchor
 from facts.attestation import Attestation, SignedAttestation
 from facts.log_entry import Event, State
@@ -21,7 +24,8 @@ from ringfence.cli.entry import run
 from tests.chains.carrying import Relayer, Relayers, run_relayers
 from tests.chains.nodes import needs_nodes
 from tests.chains.post import Post, add_account, posted
-from tests.chains.standing import DOMAIN, Standing, at_gate, standing
+from tests.chains.scripted_chain import SilenceError, node_of
+from tests.chains.standing import DOMAIN, PAYER, Standing, at_gate, standing
 from tests.facts.attestations import ACCEPTED, KEY, STRANGER, chain_key_of, sign
 from tests.facts.refusals import refused
 from tests.facts.specimens import NOW
@@ -90,6 +94,41 @@ def test_each_thing_once(one: Standing) -> None:
     carried.relay.take(word(said), "b")
     assert carried.steps == [Step.SUBMITTED, Step.KNOWN]
     assert (one.sent - before, one.attested(said.acceptance)) == (1, 1)
+
+
+def test_attack_a_chain_that_hangs_is_asked_once_a_round_however_much_is_due(one: Standing) -> None:
+    """Else whoever lets a chain hang keeps the same relayer from guarding the escrow on another one, for hours."""
+    gone = Gone(one.node)
+    with node_of(gone.answer) as url, open_chain([url], 1, Limits(attempts=1)) as chain:
+        gate = AttestationGate.open(chain, one.gate.contract.address, Sender(chain, PAYER))
+        carried = carrier(replace(one, chain=chain, gate=gate))
+        gone.is_gone = True
+        for place in range(8):
+            carried.relay.take(word(say(one, f"due {place}")), "")
+        gone.asked = 0
+        carried.relay.attend()
+        assert (gone.asked, carried.relay.waiting) == (1, 8)
+        gone.is_gone = False
+        carried.relay.attend()
+        assert carried.relay.waiting == 0
+        gone.is_gone, gone.asked = True, 0
+        carried.relay.attend()
+        assert (gone.asked, carried.relay.unsettled) == (1, 8)
+
+
+@dataclass
+class Gone:
+    """A node that sometimes says nothing, and how often it was asked."""
+
+    node: Anvil
+    is_gone: bool = False
+    asked: int = 0
+
+    def answer(self, method: str, params: list[object]) -> object:
+        self.asked += 1
+        if self.is_gone:
+            raise SilenceError
+        return self.node.ask(method, *params)
 
 
 def test_the_token_is_good_up_to_what_is_final(one: Standing) -> None:
