@@ -192,8 +192,19 @@ class Relay:
                 self._carry(errand)
             if not errand.is_settled and errand.is_sent and not self._hangs(errand):
                 self._settle(errand, final)
-        while self._errands and self._errands[0].is_settled:
-            self.token = self._errands.popleft().token or self.token
+        self._forget_settled()
+
+    def _forget_settled(self) -> None:
+        """The token of what is done with is good as soon as what is before it is."""
+        unsettled: deque[Errand] = deque()
+        for errand in self._errands:
+            if not errand.is_settled:
+                unsettled.append(errand)
+            elif unsettled:
+                unsettled[-1].token = errand.token or unsettled[-1].token
+            else:
+                self.token = errand.token or self.token
+        self._errands = unsettled
 
     def _hangs(self, errand: Errand) -> bool:
         return errand.gate is not None and errand.gate.place in self._hanging

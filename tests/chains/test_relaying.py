@@ -13,13 +13,13 @@ import pytest
 
 from chains.development.anvil import Anvil
 from chains.gate import AttestationGate, Outcome
-from chains.relaying import Relay, Step, Told
+from chains.relaying import MOST_UNSETTLED, Relay, Step, Told
 from chains.rpc import Limits, open_chain
 from chains.transactions import Sender
 from facts.anchor import Anchor
 from facts.attestation import Attestation, SignedAttestation
 from facts.log_entry import Event, State
-from margin.errors import Reason
+from margin.errors import Reason, RejectedError
 from ringfence.cli.entry import run
 from tests.chains.carrying import Relayer, Relayers, run_relayers
 from tests.chains.nodes import needs_nodes
@@ -129,6 +129,36 @@ class Gone:
         if self.is_gone:
             raise SilenceError
         return self.node.ask(method, *params)
+
+
+def test_attack_one_word_that_waits_fills_no_relay_with_what_is_done(one: Standing) -> None:
+    """A trader has it in hand that its own word waits, by a root that is never posted; all others are carried."""
+    carried, slow = carrier(one), say(one, "slow")
+    carried.relay.recourse = unposted = Unposted()
+    elsewhere = word(replace(say(one, "elsewhere"), chain_id=77))
+    carried.relay.take(word(slow), "slow")
+    for place in range(MOST_UNSETTLED):
+        carried.relay.take(elsewhere, f"behind {place}")
+    carried.relay.attend()
+    assert (carried.relay.is_full, carried.relay.unsettled, carried.relay.token) == (False, 1, "")
+    unposted.is_posted = True
+    carried.relay.attend()
+    one.node.finalise()
+    carried.relay.attend()
+    assert (carried.relay.unsettled, carried.relay.token) == (0, f"behind {MOST_UNSETTLED - 1}")
+
+
+@dataclass
+class Unposted:
+    """What a trader left is proved under a root that nobody has posted yet."""
+
+    is_posted: bool = False
+
+    def require(self, said: Attestation) -> None:
+        if not self.is_posted:
+            raise RejectedError(
+                Reason.NOT_ACTIVE, "lock_root", found=said.acceptance, expected="a root that was posted"
+            )
 
 
 def test_the_token_is_good_up_to_what_is_final(one: Standing) -> None:
