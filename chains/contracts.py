@@ -27,6 +27,13 @@ BUILT_IN: Final = (
     {"type": "error", "name": "Panic", "inputs": [{"name": "code", "type": "uint256"}]},
 )
 """What a contract reverts with that has no error of its own for it: a token of somebody else's, mostly."""
+ASKED: Final = (
+    {"type": "error", "name": "InputTooLarge", "inputs": [{"name": "index", "type": "uint256"}]},
+    {"type": "error", "name": "ProofMalformed", "inputs": []},
+    {"type": "error", "name": "ProofInvalid", "inputs": []},
+    {"type": "error", "name": "BindingMalformed", "inputs": [{"name": "field", "type": "string"}]},
+)
+"""What contracts revert with that ours ask: verifiers of keys, and the one that hashes for an escrow."""
 CODEC: Final = Web3().codec
 Element = Mapping[str, Any]
 """A function, an event or an error, as the compiler describes it."""
@@ -226,7 +233,7 @@ def read_abi(name: str) -> Face:
 
 def name_error(data: bytes, face: Face) -> Complaint:
     """The error that a contract gave: its own, or that of another of ours that it had asked."""
-    others = (read_abi(name) for name in CALLED if name != face.name)
+    others = (*(read_abi(name) for name in CALLED if name != face.name), Face("asked", ASKED))
     named = (each.name_error(data) for each in (face, *others))
     return next((each for each in named if each), Complaint("unnamed", {"data": data}))
 

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from chains.contracts import CALLED, Face, describe, find_revert, name_error, read_abi, select, sign_of
+from chains.contracts import CALLED, CODEC, Face, describe, find_revert, name_error, read_abi, select, sign_of
 from chains.development.compilation import run_compiler
 from facts.keccak import hash_keccak
 from margin.errors import Reason
 from tests.chains.nodes import needs_nodes
 from tests.facts.refusals import refused
+from tests.packaging.failure_table import list_failures, list_foreign, name_type
 from tests.packaging.sources import REPOSITORY
 
 WORD = 32
@@ -76,6 +77,19 @@ def test_errors_have_names() -> None:
     panic = hash_keccak(b"Panic(uint256)")[:4] + number(17)
     assert str(name_error(panic, FACE)) == "Panic(code=17)"
     assert str(name_error(b"\1\2\3\4", FACE)) == f"unnamed(data={describe(bytes([1, 2, 3, 4]))})"
+
+
+def test_every_error_that_the_table_of_failures_has_is_named() -> None:
+    """Those of verifiers of keys, too, which are no contract that is called from outside."""
+    defaults = {"string": "x", "bool": True}
+    escrow = read_abi("CollateralEscrow")
+    for failures in (*list_failures().values(), list_foreign()):
+        for failure in failures:
+            types = [name_type(each) for each in failure.inputs.split(",") if each]
+            values = [defaults.get(each, bytes(32) if each == "bytes32" else 7) for each in types]
+            values = [f"0x{7:040x}" if kind == "address" else value for kind, value in zip(types, values, strict=True)]
+            told = bytes.fromhex(failure.selector[2:]) + CODEC.encode(types, values)
+            assert name_error(told, escrow).name == failure.name
 
 
 def test_an_error_of_a_contract_that_another_had_asked_has_its_name() -> None:
