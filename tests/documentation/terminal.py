@@ -37,6 +37,8 @@ SERVERS: Final = {
 """What does not end by itself, with what it says when it is there for others."""
 ENDS_BY_ITSELF = re.compile(r"--(?:once|check|print-config)\b")
 ASSIGNED = re.compile(r'([A-Z]+)="([^"]*)"')
+NAMED = re.compile(r'(\w+)\(\) \{ ringfence "\$@" ([^;]*); \}')
+"""A name for ``ringfence`` with options, which every shell takes alike."""
 FOR_A_SHELL = re.compile(r"[|<>&;$`()*~]")
 DRAWN = re.compile(
     r"(?<!\w)(?:0x)?(?:[0-9a-f]{16,}(?:\.\.\.|…)?|[0-9a-f]{8,}(?:\.\.\.|…))(?!\w)"  # hashes and ids
@@ -70,6 +72,7 @@ class Terminal:
         self._folder = folder
         self._capture = capture
         self._variables: dict[str, str] = {}
+        self._named: dict[str, str] = {}
         self._ports: dict[str, str] = {}
         self._names: dict[str, object] = {"__name__": "documentation"}
         self._ends = ExitStack()
@@ -103,6 +106,8 @@ class Terminal:
         line = self._last = self.rewrite(command.line)
         if assigned := ASSIGNED.fullmatch(line):
             self._variables[f"${assigned[1]}"] = assigned[2]
+        elif named := NAMED.fullmatch(line):
+            self._named[named[1]] = named[2]
         elif (sign := find_sign(line)) is not None:
             serving = self._titled[title] = Serving(line, self._folder, self._environment)
             self._ends.callback(serving.end)
@@ -134,6 +139,8 @@ class Terminal:
         """The one rule: addresses of this machine are free ones, and the folders of a machine are below this folder."""
         for name, value in self._variables.items():
             text = re.sub(rf"{re.escape(name)}\b", value, text)
+        for name, options in self._named.items():
+            text = re.sub(rf"^{name} (.*?)(?=\s+# |$)", rf"ringfence \1 {options}", text)
         for command, told in UNTOLD.items():
             text = command.sub(rf"\g<0> {told}", text)
         text = ADDRESS.sub(lambda said: f"127.0.0.1:{self.port(said[1])}", text)

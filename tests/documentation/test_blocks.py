@@ -24,6 +24,9 @@ READ = {"toml", "json", "csv"}
 KNOWN = {"console", "sh", "python", "mermaid", *READ, "yaml", "solidity", "text", ""}
 """``mermaid`` is drawn by tests/drawing; ``text`` and what has no language are formulas, and pictures of letters."""
 PROGRAM = re.compile(r"^(?:\$ )?(?:ringfence|python3?|pip|make|docker|systemctl|git|curl|grpcurl) ", re.MULTILINE)
+QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+SPLIT = re.compile(r"\s\$\w+")
+"""A variable that some shells take for many words and others for one."""
 BROKEN = "broken.json"
 """What is wrong with it is what its page is about; it is typed there."""
 DOCUMENTS = [
@@ -34,6 +37,13 @@ UNTYPED = [block for block in blocks("sh", "console") if not is_typed(block)]
 
 def test_every_block_is_in_a_language_that_something_reads() -> None:
     assert {block.language for page in PAGES for block in blocks_of(page)} <= KNOWN
+
+
+def test_a_page_whose_commands_are_for_one_shell_says_so() -> None:
+    lines = [(block, command.line) for block in blocks("console", "sh") for command in block.commands]
+    split = {block.page for block, line in lines if SPLIT.search(QUOTED.sub("", line))}
+    assert {page for page in split if "SH_WORD_SPLIT" not in read(page)} == set()
+    assert split == {"docs/registry.md"}, "a page for newcomers is typed in any shell"
 
 
 def test_a_command_stands_where_it_is_typed() -> None:
