@@ -129,6 +129,14 @@ def test_everything_is_installed_by_its_hash() -> None:
     assert all("--require-hashes" in each or "--no-deps --no-index" in each for each in installed)
 
 
+def test_the_page_names_the_extras_of_the_image() -> None:
+    locked = re.search(r"^EXTRAS := (.+?) #", read("Makefile"), re.MULTILINE)
+    said = re.search(r"It has the extras (.+?)\. ", read("docs/operations/deploying.md"), re.DOTALL)
+    assert locked
+    assert said
+    assert set(re.findall(r"`(\w+)`", said[1])) == set(locked[1].split())
+
+
 def test_the_last_stage_is_small_and_nobody_special() -> None:
     last = max(place for place, (name, _) in enumerate(instructions()) if name == "FROM")
     stage = instructions()[last:]

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from margin.documents.published import list_policies, load_policy
 from tests.packaging.sources import list_files, read
 
 DECISIONS = [name for name in list_files() if name.parent.as_posix() == "docs/decisions" and name.stem[0].isdigit()]
@@ -40,3 +41,9 @@ def test_every_decision_is_in_the_site(name: str) -> None:
     relative = str(name).removeprefix("docs/")
     assert relative in read("mkdocs.yml")
     assert relative.removeprefix("decisions/") in read("docs/decisions/index.md")
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md"])
+def test_the_venues_that_are_promised_are_those_that_ship(page: str) -> None:
+    venues = {load_policy(name).venue for name in list_policies()}
+    assert re.findall(r"of isolated margin of (\w+) venues", read(page)) == [{20: "twenty"}[len(venues)]]
