@@ -1,5 +1,6 @@
 """What the documents promise is there."""
 
+import csv
 import re
 
 import pytest
@@ -47,3 +48,17 @@ def test_every_decision_is_in_the_site(name: str) -> None:
 def test_the_venues_that_are_promised_are_those_that_ship(page: str) -> None:
     venues = {load_policy(name).venue for name in list_policies()}
     assert re.findall(r"of isolated margin of (\w+) venues", read(page)) == [{20: "twenty"}[len(venues)]]
+
+
+def test_the_page_of_statements_has_each_with_its_size() -> None:
+    sizes = {
+        (row["statement"], int(row["constraints"])) for row in csv.DictReader(read("circuits/sizes.csv").splitlines())
+    }
+    rows = re.findall(
+        r"^\| `(\w+)` \|.*\| ([\d,]+)[\w ]* \| .*\(\.\./statements/(\w+)\.md\)",
+        read("docs/circuits/index.md"),
+        re.MULTILINE,
+    )
+    assert {(name, int(size.replace(",", ""))) for name, size, _ in rows} <= sizes
+    pages = {name.stem for name in list_files() if name.parent.as_posix() == "docs/statements"}
+    assert {page for name, _, page in rows if page == name} == pages - {"bare_margin", "membership", "preimage"}
