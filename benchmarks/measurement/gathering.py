@@ -181,25 +181,33 @@ SHOWN: Final = ("submit", "accept", "refresh", "deposit", "withdraw", "seize")
 
 
 def draw_bars(bars: Bars, path: Path, title: str, across: str, *, logarithmic: bool = True) -> None:
-    """One bar for each name, the first on top; ours in colour, and each with its figure."""
+    """One bar for each name, the first on top; ours in colour, and each with its figure.
+
+    Over a logarithm it is a point: a bar would have a length, from wherever the axis begins, that says nothing.
+    """
     mpl.use("agg")
     with mpl.rc_context({"svg.hashsalt": "ringfence", "svg.fonttype": "none"}):
         figure_, axes = plt.subplots(figsize=(9, 0.9 + 0.36 * len(bars)), layout="constrained")
         names = [name for name, _ in bars]
         are_compared = any(not name.startswith(OWN_NAMES) for name in names) and logarithmic
         colours = [OTHERS if are_compared and not name.startswith(OWN_NAMES) else OWN for name in names]
-        drawn = axes.barh(range(len(bars)), [value for _, value in bars], color=colours)
-        axes.bar_label(drawn, [figure(value) for _, value in bars], padding=3)
-        axes.set_yticks(range(len(bars)), names)
-        axes.invert_yaxis()
+        values = [value for _, value in bars]
         if logarithmic:
+            axes.scatter(values, range(len(bars)), color=colours, s=64)
+            for place, value in enumerate(values):
+                axes.annotate(figure(value), (value, place), (8, 0), textcoords="offset points", va="center")
             axes.set_xscale("log")
             axes.xaxis.set_minor_formatter(NullFormatter())
+        else:
+            axes.bar_label(axes.barh(range(len(bars)), values, color=colours), [figure(it) for it in values], padding=3)
+        axes.set_ylim(-0.6, len(bars) - 0.4)
+        axes.set_yticks(range(len(bars)), names)
+        axes.invert_yaxis()
         axes.xaxis.set_major_formatter(PLAIN)
         axes.margins(x=0.16)
         axes.set_title(title)
         axes.set_xlabel(f"{across} (each step is ten times the last)" if logarithmic else across)
-        axes.grid(visible=True, axis="x", alpha=0.3)
+        axes.grid(visible=True, axis="both" if logarithmic else "x", alpha=0.3)
         axes.set_axisbelow(True)
         figure_.savefig(path, metadata={"Date": None})
         plt.close(figure_)
