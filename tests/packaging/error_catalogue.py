@@ -33,6 +33,7 @@ never renamed or used again, so that a program can act on it; the other parts ar
 |---|---|---|---|
 | rejected | a rule says no | 1 | `FAILED_PRECONDITION`, or a refusal with its step |
 | misuse | the question does not apply | 2 | `FAILED_PRECONDITION` |
+| unreachable | nobody answers in time; it may have been done all the same | 2 | `UNAVAILABLE`, `DEADLINE_EXCEEDED` |
 | malformed | the input cannot be read as what it claims to be | 3 | `INVALID_ARGUMENT` |
 | internal | a defect; nothing that was computed may be used | 4 | `INTERNAL` |
 
