@@ -5,7 +5,9 @@ import { type ComponentChildren, render } from "preact";
 import { useLayoutEffect } from "preact/hooks";
 
 const THEME = "ringfence theme";
-const theme = signal(localStorage.getItem(THEME) ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
+const system = matchMedia("(prefers-color-scheme: dark)");
+/** What was chosen here; else what the system has, also when that changes. */
+const theme = signal(localStorage.getItem(THEME) ?? nameTheme(system.matches));
 
 /** The fragment of the address, from when the face is shown. */
 export const place = signal("#/");
@@ -15,6 +17,9 @@ let hasMoved = false;
 
 effect(() => {
   document.documentElement.dataset.theme = theme.value;
+});
+system.addEventListener("change", () => {
+  theme.value = localStorage.getItem(THEME) ?? nameTheme(system.matches);
 });
 addEventListener("hashchange", () => {
   hasMoved = true;
@@ -80,8 +85,12 @@ function look(): void {
   place.value = location.hash || "#/";
 }
 
+function nameTheme(isDark: boolean): string {
+  return isDark ? "dark" : "light";
+}
+
 function switchTheme(): void {
-  theme.value = theme.value === "dark" ? "light" : "dark";
+  theme.value = nameTheme(theme.value !== "dark");
   localStorage.setItem(THEME, theme.value);
 }
 

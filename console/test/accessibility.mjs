@@ -28,8 +28,19 @@ export async function examine(page) {
   await resize(page, NARROW);
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   if (wide > 0) found.push({ rule: `fits ${NARROW.width} pixels`, at: [`${wide} pixels more`] });
+  for (const at of await page.evaluate(findCut)) found.push({ rule: `is whole on ${NARROW.width} pixels`, at: [at] });
   await resize(page, size);
   return found;
+}
+
+/** Whatever goes on beyond the edge of its panel, but for rows, charts and bytes, which are moved along. */
+function findCut() {
+  const isMoved = (each) => each.closest("tr, pre, svg, .pan") !== null || each.matches("table, thead, tbody, .unseen");
+  return [...document.querySelectorAll(".panel, .scroll")].flatMap((panel) => {
+    const edge = panel.getBoundingClientRect().right;
+    const shown = [...panel.querySelectorAll("*")].filter((each) => each.checkVisibility() && !isMoved(each));
+    return shown.filter((each) => each.getBoundingClientRect().right > edge).map((each) => each.outerHTML.slice(0, 120));
+  });
 }
 
 /** The page is so large when it knows it. */

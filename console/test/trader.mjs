@@ -8,13 +8,23 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openBrowser } from "./browser.mjs";
 
+/** Pixels around what is on a picture. */
+const MARGIN = 16;
+
 const [address, profile, executablePath, files, pictures] = process.argv.slice(2);
 const { context, page, complaints, elsewhere } = await openBrowser({ address, profile, executablePath });
 const bodies = [];
 page.on("response", async (response) => response.url().includes("/api/") && bodies.push(await response.text().catch(() => "")));
 
-async function take(name) {
-  if (pictures) await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
+/** A picture of the page, or of no more than lies between the first of two panels and the last. */
+async function take(name, first, last) {
+  if (!pictures) return;
+  await page.evaluate(() => (document.activeElement?.blur(), scrollTo(0, 0)));
+  const top = first && (await panel(first).boundingBox());
+  const bottom = last && (await panel(last).boundingBox());
+  const y = top ? Math.floor(top.y) - MARGIN : 0;
+  const clip = bottom && { x: 0, y, width: page.viewportSize().width, height: Math.ceil(bottom.y + bottom.height) + MARGIN - y };
+  await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true, ...(clip && { clip }) });
 }
 
 function panel(name) {
@@ -28,7 +38,12 @@ async function look() {
   await page.getByRole("link", { name: "bob", exact: true }).waitFor();
   assert.equal(new URL(page.url()).hash, "#/", "the key stays in no address");
   for (const role of ["banner", "main", "contentinfo"]) assert.equal(await page.getByRole(role).count(), 1, role);
-  await take("positions-light");
+
+  // Nobody has chosen yet: the page follows the system, also when that changes.
+  for (const colorScheme of ["dark", "light"]) {
+    await page.emulateMedia({ colorScheme });
+    await page.waitForFunction((theme) => document.documentElement.dataset.theme === theme, colorScheme, { timeout: 10_000 });
+  }
 
   // By keyboard: the link has the focus and is followed by Enter, the new heading has it afterwards.
   await page.getByRole("link", { name: "bob", exact: true }).focus();
@@ -40,6 +55,7 @@ async function look() {
   await page.getByRole("img", { name: /equity against requirement over the mark price/ }).waitFor();
   await page.getByText("The same as a table").click();
   seen.rows = await page.getByRole("table", { name: /Equity and requirements at marks/ }).getByRole("row").count();
+  await page.getByText("The same as a table").click();
 }
 
 async function wonder() {
@@ -57,8 +73,7 @@ async function wonder() {
   await panel("What if").getByRole("alert").filter({ hasText: "a plain decimal" }).waitFor();
   await page.getByLabel("Cash added, USDT").fill("100");
   await panel("What if").getByRole("alert").waitFor({ state: "detached" });
-  await page.evaluate(() => scrollTo(0, 0));
-  await take("position-light");
+  await take("position-light", "", "Equity against requirement");
 }
 
 async function prove() {
@@ -70,7 +85,7 @@ async function prove() {
   seen.revealed = await revealed.locator("th").allInnerTexts();
   seen.values = await revealed.locator("code.value").allInnerTexts();
   seen.hidden = await panel("What stays hidden").locator("dt").allInnerTexts();
-  await take("preview-light");
+  await take("preview-light", "What to prove", "What will be revealed");
   await page.getByRole("button", { name: "Dark" }).click();
   assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark");
 
@@ -83,7 +98,7 @@ async function prove() {
   const saved = await saving;
   assert.equal(saved.suggestedFilename(), "claim.zip");
   await saved.saveAs(join(files, "claim.zip"));
-  await take("proved-dark");
+  await take("proved-dark", "What will be revealed", "What will be revealed");
 }
 
 async function sink() {
@@ -92,11 +107,10 @@ async function sink() {
   await panel("Where it stands").getByText("The position is under water").waitFor();
   await panel("What to prove").getByRole("alert").filter({ hasText: "No proof can be made of it" }).waitFor();
   assert.equal(await page.getByRole("button", { name: "Prove exactly this" }).isDisabled(), true);
-  await take("sunk-dark");
+  await take("sunk-dark", "", "What to prove");
   await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Proofs" }).click();
   await page.getByRole("row", { name: /was made and verified/ }).waitFor();
   assert.equal(await page.getByRole("row", { name: /was not made/ }).count(), 0);
-  await take("proofs-dark");
 }
 
 async function openBeside() {
