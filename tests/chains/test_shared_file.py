@@ -4,7 +4,7 @@ import os
 import socket
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,8 +25,8 @@ def plant(path: Path, kind: str) -> None:
         case "a folder":
             path.mkdir()
         case "a socket":
-            with socket.socket(socket.AF_UNIX) as bound:
-                bound.bind(os.path.relpath(path))
+            with chdir(path.parent), socket.socket(socket.AF_UNIX) as bound:
+                bound.bind(path.name)  # a whole path may be too long for one
         case "a link":
             path.symlink_to("/dev/zero")
         case "a link to itself":
