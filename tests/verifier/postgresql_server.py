@@ -21,7 +21,7 @@ START_SECONDS = 120
 """However busy the machine is."""
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
 ROOM = 1 << 30
-QUIET = ("-c", "listen_addresses=", "-c", "autovacuum=off")
+QUIET = ("-c", "listen_addresses=", "-c", "autovacuum=off", "-c", "max_connections=400")
 """Nobody calls over a network, and no schema of a test lives long enough to be swept."""
 
 

@@ -240,7 +240,7 @@ class Trial:
                 self.folder / "trust.toml",
                 self.development,
             ),
-            store=StoreTable(self.store),
+            store=StoreTable(self.store, patience_seconds=PATIENCE),
             log=LogTable(self.identity.origin, self.folder / "witness"),
             signing=SigningTable(self.folder / "signing"),
             work=WorkTable(watch_milliseconds=20, life_milliseconds=200, keep_milliseconds=20),

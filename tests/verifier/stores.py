@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.serving.running import PATIENCE
 from tests.verifier.claims import IDENTITY, Watch
 from verifier.store.address import open_database
 from verifier.store.database import Database
@@ -20,7 +21,7 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
         create_file(tmp_path / "store.db")
     else:
         address = request.getfixturevalue("server").new_schema()
-    database = open_database(address)
+    database = open_database(address, patience_seconds=PATIENCE)
     yield database
     database.close()
 
