@@ -1,7 +1,8 @@
 """A real node of a chain that nobody else has: anvil as a process that ends with whoever started it.
 
 A chain of it makes a block for each transaction, or one every so many seconds, or none until it is told to. The newest
-final block is two epochs behind the newest; with epochs of one slot finality comes after two blocks.
+final block is two epochs behind the newest; with epochs of one slot finality comes after two blocks. Its time is that
+of the machine, or goes by blocks alone.
 """
 
 import json
@@ -26,8 +27,8 @@ CONTRACTS: Final = Path(__file__).resolve().parents[2] / "contracts"
 INSTALLED: Final = CONTRACTS / "node_modules"
 HOST: Final = "127.0.0.1"
 TOLD: Final = "Listening on "
-START_SECONDS: Final = 30
-ANSWER_SECONDS: Final = 30
+START_SECONDS: Final = 120
+ANSWER_SECONDS: Final = 120
 GLANCE_SECONDS: Final = 0.005
 EPOCHS_TO_FINALITY: Final = 2
 GAS: Final = 10_000_000
@@ -48,6 +49,9 @@ class Manner:
     """A block every so many seconds; for each transaction where nothing is said."""
     mines: bool = True
     """Whether blocks come by themselves at all."""
+    seconds_for_a_block: int | None = None
+    """By so many each block is later than the one before it, however long that took; by the machine's clock where
+    nothing is said. What happens on a chain then depends on its blocks alone, and on no machine that is slow."""
 
     @property
     def arguments(self) -> Sequence[str]:
@@ -142,8 +146,8 @@ class Anvil:
         self.mine(EPOCHS_TO_FINALITY * self.manner.slots_in_an_epoch)
 
     def advance(self, seconds: int) -> None:
-        """A block that comes so much later; all that follow come after it."""
-        self.ask("evm_increaseTime", seconds)
+        """A block that comes so much later than the newest; all that follow come after it."""
+        self.ask("evm_setNextBlockTimestamp", self.moment + seconds)
         self.mine()
 
     def reorganise(self, depth: int) -> None:
@@ -174,7 +178,10 @@ def run_anvil(manner: Manner) -> Iterator[Anvil]:
     """A node from when it answers until it has ended; it ends with this process too, whatever becomes of that."""
     command = [str(find_anvil()), "--host", HOST, "--port", "0", *manner.arguments]
     with hold(command, subprocess.PIPE) as process:
-        yield Anvil(f"http://{await_address(process)}", manner)
+        node = Anvil(f"http://{await_address(process)}", manner)
+        if manner.seconds_for_a_block is not None:
+            node.ask("anvil_setBlockTimestampInterval", manner.seconds_for_a_block)
+        yield node
 
 
 def await_address(process: subprocess.Popen[bytes]) -> str:

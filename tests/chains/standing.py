@@ -67,7 +67,7 @@ def standing(
 ) -> Iterator[Standing]:
     """A gate that these verifiers open."""
     compile_contracts()
-    with run_anvil(Manner(CHAIN_ID)) as node, open_chain([node.url], CHAIN_ID) as chain:
+    with run_anvil(Manner(CHAIN_ID, seconds_for_a_block=1)) as node, open_chain([node.url], CHAIN_ID) as chain:
         node.ask("evm_setNextBlockTimestamp", NOW)
         node.give(f"0x{PAYER.address.hex()}", WEI)
         members = [key.address for key in verifiers] + list(addresses)

@@ -75,7 +75,7 @@ class Watched:
 @pytest.fixture
 def watched() -> Iterator[Watched]:
     compile_contracts()
-    with run_anvil(Manner(5)) as node, open_chain([node.url], 5) as chain:
+    with run_anvil(Manner(5, seconds_for_a_block=1)) as node, open_chain([node.url], 5) as chain:
         node.ask("evm_setNextBlockTimestamp", NOW)
         node.give(f"0x{PAYER.address.hex()}", WEI)
         charter: Any = (

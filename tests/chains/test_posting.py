@@ -128,7 +128,7 @@ class Place:
 @pytest.fixture(scope="module")
 def place() -> Iterator[Place]:
     compile_contracts()
-    with run_anvil(Manner(1)) as node, open_chain([node.url], 1) as chain:
+    with run_anvil(Manner(1, seconds_for_a_block=1)) as node, open_chain([node.url], 1) as chain:
         node.ask("evm_setNextBlockTimestamp", NOW)
         node.give(f"0x{PAYER.address.hex()}", WEI)
         deployed = found_board(node)

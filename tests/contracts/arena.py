@@ -244,9 +244,10 @@ LIBRARIES: Final = Face(
 
 @contextmanager
 def open_arena(chain_id: int = CHAIN_ID) -> Iterator[Arena]:
-    """A node for as long as it is needed."""
+    """A node for as long as it is needed, whose time goes by blocks: no attack depends on how long it takes."""
     compile_contracts()
-    with run_anvil(Manner(chain_id)) as node, open_chain([node.url], chain_id) as chain:
+    manner = Manner(chain_id, seconds_for_a_block=1)
+    with run_anvil(manner) as node, open_chain([node.url], chain_id) as chain:
         yield Arena(node, chain)
 
 

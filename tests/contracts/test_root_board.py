@@ -96,7 +96,8 @@ def test_r8_a_root_that_nobody_posted_is_unknown_and_one_that_was_disowned_is_no
 
 def test_the_client_finds_what_it_posted(arena: Arena, board: Deployed) -> None:
     client = RootBoard(Contract(arena.chain, board.face, board.address))
-    post(arena, board, 7, 3, arena.now)
+    moment = arena.now
+    post(arena, board, 7, 3, moment)
     assert client.newest(RootKind.LOCK).sequence == 3
-    assert client.moment_of(RootKind.LOCK, 7) == arena.now
+    assert client.moment_of(RootKind.LOCK, 7) == moment
     assert client.committee(RootKind.LOCK).threshold == 2
