@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -22,7 +21,10 @@ from tests.chains.scripted_chain import CHAIN_ID, ESCROW, ScriptedChain, Silence
 from tests.facts.specimens import committee_of, keys_of
 
 COMMITTEE: Committee = committee_of(Purpose.WATCHERS, name_chain(CHAIN_ID), keys_of("watcher", 3), 2, 3)
-LIMITS = Limits(seconds=0.5, attempts=1)
+LIMITS = Limits(seconds=60, attempts=1)
+HASTY = Limits(seconds=0.5, attempts=1)
+"""For a node that never ends."""
+PATIENCE_SECONDS = 60
 EVERY = 30
 
 
@@ -197,7 +199,7 @@ def dripping(first: bytes, drop: bytes) -> Iterator[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("place", DRIPS)
 def test_x1_a_node_that_answers_for_ever_holds_up_nobody(place: str) -> None:
-    with dripping(*DRIPS[place]) as url, open_chain([url], CHAIN_ID, LIMITS) as chain:
+    with dripping(*DRIPS[place]) as url, open_chain([url], CHAIN_ID, HASTY) as chain:
         ended = threading.Event()
         refusals: list[Reason] = []
 
@@ -208,9 +210,8 @@ def test_x1_a_node_that_answers_for_ever_holds_up_nobody(place: str) -> None:
                 refusals.append(error.reason)
             ended.set()
 
-        began = time.monotonic()
         threading.Thread(target=ask, daemon=True).start()
-        assert ended.wait(8 * LIMITS.seconds), f"still waiting after {time.monotonic() - began:.1f} s"
+        assert ended.wait(PATIENCE_SECONDS), "still waiting"
         assert refusals == [Reason.CHAIN_UNAVAILABLE]
 
 

@@ -30,7 +30,7 @@ from tests.chains.scripted_chain import (
     node_of,
 )
 
-SHORT = Limits(answer_bytes=20_000, seconds=0.3, attempts=1, blocks=64)
+SHORT = Limits(answer_bytes=20_000, attempts=1, blocks=64)
 TOPIC = b"\x11" * 32
 
 

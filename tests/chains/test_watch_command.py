@@ -112,7 +112,7 @@ connection = "{folder}/connection.toml"
 [chain]
 chain_id = {CHAIN_ID}
 endpoints = ["{url}"]
-limits = {{ seconds = 1, attempts = 1 }}
+limits = {{ seconds = 60, attempts = 1 }}
 """
 
 
@@ -207,7 +207,7 @@ def running(post: Post, number: int) -> Iterator[subprocess.Popen[str]]:
             yield process
         finally:
             process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=30)
+            process.communicate(timeout=120)
     assert process.returncode == 0
     assert "LOOKED" in (post.folder / f"log-{number}").read_text(encoding="utf-8")
 

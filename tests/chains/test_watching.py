@@ -27,7 +27,7 @@ from tests.chains.scripted_chain import (
 )
 from tests.chains.watched import COMMITTEE, EVERY, lock, root_of
 
-LIMITS = Limits(seconds=0.5, attempts=1)
+LIMITS = Limits(attempts=1)
 
 
 class Post:

@@ -67,7 +67,7 @@ connection = "connection.toml"
 [chain]
 chain_id = {chain_id}
 endpoints = ["{url}"]
-limits = {{ seconds = 1, attempts = 1 }}
+limits = {{ seconds = 60, attempts = 1 }}
 """
 
 
