@@ -12,7 +12,7 @@ from chains.observing.observer import Observer
 from chains.observing.parts import Parts
 from chains.rpc import open_chain
 from facts.attestation import Attestation
-from tests.chains.observed import GATE_CHAIN, OBSERVERS, PAYEES, QUICK
+from tests.chains.observed import GATE_CHAIN, OBSERVERS, ONCE, PAYEES
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
         time.sleep(0.02)
         parts.share(said, key)
 
-    with open_chain([url], GATE_CHAIN, QUICK) as chain, Journal(folder / "observe-0", GATE_CHAIN, gate, 1) as journal:
+    with open_chain([url], GATE_CHAIN, ONCE) as chain, Journal(folder / "observe-0", GATE_CHAIN, gate, 1) as journal:
         observer = Observer(chain, gate, journal, payees=PAYEES, from_block=1)
         while True:
             observer.look(share, lambda said: parts.forget(said, key))

@@ -24,7 +24,10 @@ def submit(statement: LockRoot) -> Answer:
 def main() -> None:
     """Look."""
     url, folder = sys.argv[1], Path(sys.argv[2])
-    with open_chain([url], CHAIN_ID, Limits(attempts=1)) as chain, WatchState(folder, CHAIN_ID, ESCROW, 1) as state:
+    with (
+        open_chain([url], CHAIN_ID, Limits(seconds=60, attempts=1)) as chain,
+        WatchState(folder, CHAIN_ID, ESCROW, 1) as state,
+    ):
         watcher = Watcher(chain, ESCROW, state, every_blocks=EVERY, from_block=1)
         while True:
             watcher.look(COMMITTEE, submit)

@@ -20,7 +20,8 @@ OBSERVERS: Final = keys_of("observer", 3)
 VENUE: Final = b"\x66" * 20
 """Who is paid for what was pledged to the recipient of the claims."""
 PAYEES: Final = {RECIPIENT: VENUE}
-QUICK: Final = Limits(seconds=2, attempts=1)
+ONCE: Final = Limits(seconds=60, attempts=1)
+"""Whoever does not answer is not asked again; whoever answers has time, also on a busy machine."""
 
 Answer = Callable[[str, list[Any]], object]
 
@@ -114,7 +115,7 @@ def open_gate() -> Iterator[Gate]:
 
 
 @contextmanager
-def asking(*urls: str) -> Iterator[Chain]:
-    """The chain of the gate through some nodes, which are given little time."""
-    with open_chain(list(urls), GATE_CHAIN, QUICK) as chain:
+def asking(*urls: str, limits: Limits = ONCE) -> Iterator[Chain]:
+    """The chain of the gate through some nodes."""
+    with open_chain(list(urls), GATE_CHAIN, limits) as chain:
         yield chain
