@@ -1,10 +1,11 @@
 """The commands that ask a verifier, against one that serves."""
 
 import json
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -174,16 +175,24 @@ def test_a_watch_goes_on_where_it_was(running: Running, command: Command, tmp_pa
         with calling(running) as callers:
             return callers.ask(verifier_of(running).accept(show(running.claim(number, tag=number)))).id
 
-    def accept_later(number: int) -> str:
-        time.sleep(1)  # the watch begins now, and says nothing before something happens
-        return accept(number)
+    numbers, is_seen = count(2101), Event()
+
+    def accept_until_seen() -> list[str]:
+        """One after the other: a watch tells of nothing that happened before it began."""
+        accepted = [accept(next(numbers))]
+        while not is_seen.wait(0.5):
+            accepted.append(accept(next(numbers)))
+        return accepted
 
     with ThreadPoolExecutor(1) as pool:
-        later = pool.submit(accept_later, 2101)
-        assert command(*watch, caller=BRIDGE)["acceptance"] == later.result(10)
-    second, third = accept(2102), accept(2103)
-    assert command(*watch, caller=BRIDGE)["acceptance"] == second
-    assert command(*watch, caller=BRIDGE)["acceptance"] == third
+        accepting = pool.submit(accept_until_seen)
+        try:
+            seen = command(*watch, caller=BRIDGE)["acceptance"]
+        finally:
+            is_seen.set()
+    accepted = [*accepting.result(), accept(next(numbers)), accept(next(numbers))]
+    behind = accepted[accepted.index(seen) + 1 :]
+    assert [command(*watch, caller=BRIDGE)["acceptance"] for _ in behind] == behind
 
 
 def test_a_refusal_is_a_clear_no(running: Running, command: Command, tmp_path: Path) -> None:

@@ -1,10 +1,9 @@
 """A caller and a real verifier, over real sockets with mutual TLS."""
 
 import asyncio
-import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
-from itertools import islice
+from itertools import count, islice
 
 import grpc
 import pytest
@@ -167,20 +166,21 @@ def test_a_watch_is_taken_up_again_without_a_gap_or_a_repetition(running: Runnin
     with calling(running) as callers, Connection(settings_of(running, BRIDGE)) as connection:
         trader, bridge = verifier_of(running), verifier_of(running)
 
-        def accept(*numbers: int) -> None:
-            for number in numbers:
-                callers.ask(trader.accept(show(running.claim(number, tag=number))))
+        def accept(number: int) -> int:
+            """The leaf of it in the log."""
+            return callers.ask(trader.accept(show(running.claim(number, tag=number)))).acceptance.log_index
 
+        numbers = count(1001)
         with ThreadPoolExecutor(1) as pool:
             first = pool.submit(next, connection.follow(bridge.watch()))
-            time.sleep(0.5)  # it begins now, and says nothing before something happens
-            accept(1001)
-            seen = [first.result(10)]
-        accept(1002, 1003)
-        seen += islice(connection.follow(bridge.watch(), seen[-1].token), 2)
-        accept(1004)
+            while not wait([first], timeout=0.2).done:  # a watch tells of nothing that happened before it began
+                accept(next(numbers))
+            seen = [first.result()]
+        begun, last = seen[0].item.acceptance.log_index, [accept(next(numbers)) for _ in range(2)][-1]
+        seen += islice(connection.follow(bridge.watch(), seen[-1].token), last - begun)
+        accept(next(numbers))
         seen += islice(connection.follow(bridge.watch(), seen[-1].token), 1)
-    assert revisions(seen) == [(0, 0), (1, 0), (2, 0), (3, 0)]
+    assert revisions(seen) == [(leaf, 0) for leaf in range(begun, last + 2)]
 
 
 def test_nobody_there_is_told_as_such(running: Running, verifier: Verifier) -> None:
