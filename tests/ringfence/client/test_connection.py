@@ -38,6 +38,7 @@ from tests.serving.running import GET_HEAD, VERIFY_BATCH, WATCH, Behaviour, serv
 ANCHOR = Anchor("desk-1", "clearing.example", (key_of("verifier").public_key,), log_keys=KEYS)
 HEAD = log_service_pb2.GetHeadResponse(head=write_head(TREE.head()))
 PUBLISH = "/ringfence.v1.RegistryService/PublishBookRoot"
+PATIENCE_SECONDS = 120
 
 
 class Client(Protocol):
@@ -100,8 +101,9 @@ class Loop:
 
 @pytest.fixture(params=[Threads, Loop], ids=["threads", "asyncio"])
 def connect(request: pytest.FixtureRequest) -> Callable[..., Client]:
-    def open_client(server: Server, **settings: Any) -> Client:  # noqa: ANN401
-        plain = ConnectionSettings(f"127.0.0.1:{server.port}", plaintext=True, **settings)
+    def open_client(server: Server | str, **settings: Any) -> Client:  # noqa: ANN401
+        address = server if isinstance(server, str) else f"127.0.0.1:{server.port}"
+        plain = ConnectionSettings(address, plaintext=True, **settings)
         client: Client = request.param(plain)
         return client
 
@@ -176,16 +178,14 @@ def test_nobody_waits_for_ever(connect: Callable[..., Client]) -> None:
     release = threading.Event()
 
     def sleep(_: object, __: grpc.ServicerContext) -> object:
-        release.wait(5)
+        release.wait(PATIENCE_SECONDS)
         return HEAD
 
-    began = time.monotonic()
     with serving({GET_HEAD: sleep}) as server:
         with pytest.raises(UnreachableError) as failed:
             connect(server, longest_seconds=1).ask(Log(ANCHOR).head())
         release.set()
     assert failed.value.code is grpc.StatusCode.DEADLINE_EXCEEDED
-    assert time.monotonic() - began < 4
 
 
 # --- Watches ---------------------------------------------------------------------------------------------
@@ -239,24 +239,25 @@ def test_a_watch_begins_where_it_is_told(connect: Callable[..., Client]) -> None
     assert seen.token == "42"  # noqa: S105
 
 
-def test_a_watch_outlives_its_server(connect: Callable[..., Client]) -> None:
-    tokens: list[str] = []
-    behaviours = {WATCH: breaking(not_ready(), tokens)}
-    with serving(behaviours) as first:
-        port = first.port
+def test_a_watch_outlives_its_server(connect: Callable[..., Client], tmp_path: Path) -> None:
+    """At a path, which nobody else takes while the server is gone, as somebody might take a port."""
+    behaviours, address = {WATCH: breaking(not_ready(), [])}, f"unix:{tmp_path / 'socket'}"
+    settings = settings_for(listen=Listen(address))
+    with serving(behaviours, settings):
+        client = connect(address)
+        assert client.follow(Registry().watch(), 1)
     found: list[Change[Any]] = []
-    settings = settings_for(listen=Listen(f"127.0.0.1:{port}"))
 
     def come_back() -> None:
         time.sleep(0.5)
         with serving(behaviours, settings):
-            ended.wait(10)
+            ended.wait(PATIENCE_SECONDS)
 
     ended = threading.Event()
     thread = threading.Thread(target=come_back)
     thread.start()
     try:
-        found = connect(first).follow(Registry().watch(), 3)
+        found = client.follow(Registry().watch(), 3)
     finally:
         ended.set()
         thread.join()
