@@ -393,7 +393,7 @@ def test_a_bridge_writes_its_own(post: Post) -> None:
     )
     for expected in ("submitted", "known"):
         done = subprocess.run(  # noqa: S603
-            [sys.executable, "-c", runs], cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False
+            [sys.executable, "-c", runs], cwd=REPOSITORY, capture_output=True, text=True, timeout=300, check=False
         )
         assert f"acceptance {acceptance[:16]} is accepted: {expected}" in done.stdout, done.stdout + done.stderr
     assert here.attested(acceptance) == 1

@@ -71,7 +71,7 @@ def test_another_language_calls_a_verifier_by_the_protos_alone(tmp_path: Path) -
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=300,
         )
     assert done.returncode == 0, done.stderr
     answers = json.loads(done.stdout)

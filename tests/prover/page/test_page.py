@@ -58,7 +58,7 @@ class Page:
         return self.post("/api/proofs", **wanted)
 
     def finish(self, proof: Any) -> Any:  # noqa: ANN401 - JSON
-        self.farm.made.jobs.wait("local", proof["id"], 60, threading.Event())
+        self.farm.made.jobs.wait("local", proof["id"], 600, threading.Event())
         return self.get(f"/api/proofs/{proof['id']}").document
 
 

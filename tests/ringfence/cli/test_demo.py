@@ -19,7 +19,7 @@ from ringfence.cli.story.telling import STEPS
 pytestmark = [pytest.mark.native, pytest.mark.slow]
 
 PAGE = Path(__file__).parents[3] / "docs" / "demo.md"
-PATIENCE_SECONDS = 40
+PATIENCE_SECONDS = 120
 Told = Mapping[str, Any]
 
 
