@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from facts.public_inputs import input_names
+from ringfence.cli.bridging.programs import find_port
 from ringfence.cli.claim_folder import read_claim_folder
 from ringfence.cli.entry import run
 from ringfence.cli.sandbox.places import Sandbox
@@ -24,7 +25,7 @@ from tests.console.browser import drive, needs_browser
 from tests.console.front import needs_tools
 from tests.console.opened import Opened, opened, started
 from tests.packaging.sources import REPOSITORY
-from tests.ringfence.cli.trial import find_port, published, served
+from tests.ringfence.cli.trial import published, served
 from tests.verifier.claims import Watch
 from tests.verifier.running import BRIDGE, READER, Running, Trial
 

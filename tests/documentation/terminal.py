@@ -20,11 +20,12 @@ from typing import Final
 
 import pytest
 
+from ringfence.cli.bridging.programs import find_port
 from ringfence.cli.entry import run
 from tests.documentation.pages import Block, Command
 from tests.documentation.untyped import TOLD
 from tests.packaging.sources import REPOSITORY
-from tests.ringfence.cli.trial import COMMAND, find_port
+from tests.ringfence.cli.trial import COMMAND
 
 SECONDS: Final = 600
 """No command of a page takes longer, however busy the machine is."""

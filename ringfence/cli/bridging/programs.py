@@ -1,11 +1,12 @@
 """Programs of the command line as processes of their own, which last no longer than whoever started them."""
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
@@ -17,6 +18,9 @@ from margin.errors import InternalError, Reason
 COMMAND: Final = (sys.executable, "-P", "-c", "from ringfence.cli.entry import main; main()")
 START_SECONDS: Final = 120
 GLANCE_SECONDS: Final = 0.02
+HOST: Final = "127.0.0.1"
+FIRST_PORT: Final = 20_000
+PORTS: Final = 12_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +60,15 @@ def run_program(folder: Path, name: str, arguments: Sequence[str | Path]) -> Ite
         yield Program(name, held, log)
 
 
+def find_port() -> int:
+    """One that nobody has, and that no system gives to whoever asks for any: a program takes it some time later."""
+    while True:
+        port = FIRST_PORT + secrets.randbelow(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((HOST, port))
+            return port
+
+
 def find_address() -> str:
     """A place on this machine where nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
+    return f"{HOST}:{find_port()}"

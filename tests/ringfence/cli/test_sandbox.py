@@ -13,6 +13,7 @@ from facts.anchor import read_anchor
 from facts.demand import read_demand
 from facts.log_entry import State
 from margin.documents.reading import read_document
+from ringfence.cli.bridging.programs import find_port
 from ringfence.cli.connection import open_connection
 from ringfence.cli.entry import run
 from ringfence.cli.sandbox.places import Sandbox
@@ -21,7 +22,7 @@ from ringfence.client.errors import StatusError
 from ringfence.client.prover import ProofRequest, Prover
 from ringfence.client.verifier import Verifier
 from tests.packaging.sources import REPOSITORY
-from tests.ringfence.cli.trial import find_port, served
+from tests.ringfence.cli.trial import served
 from tests.serving.collector import collecting
 
 pytestmark = [pytest.mark.native, pytest.mark.slow]

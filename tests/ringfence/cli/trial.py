@@ -1,29 +1,17 @@
 """Servers of the command line as processes of their own, started by the commands that the documentation names."""
 
 import os
-import secrets
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from ringfence.cli.sandbox.places import Sandbox
 from tests.packaging.sources import REPOSITORY
 
 COMMAND = [sys.executable, "-c", "from ringfence.cli.entry import main; main()"]
 START_SECONDS = 120
-FIRST_PORT, PORTS = 20_000, 12_000
-
-
-def find_port() -> int:
-    """One that nobody has, and that no system gives to whoever asks for any: a server takes it some time later."""
-    while True:
-        port = FIRST_PORT + secrets.randbelow(PORTS)
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 @contextmanager
