@@ -10,6 +10,8 @@ const LEAST_SILENCE_MILLISECONDS = 5000;
 const NARROW = { width: 320, height: 640 };
 /** So often the focus may be at what a browser has around a page before it is back. */
 const MOST_OUTSIDE = 8;
+/** Enough of an element to find it by. */
+const SHOWN = 120;
 
 /** What is wrong with the page as it is now, in the light and in the dark, wide and narrow. */
 export async function examine(page) {
@@ -20,7 +22,7 @@ export async function examine(page) {
   for (const theme of ["light", "dark", before]) {
     await page.evaluate((name) => (document.documentElement.dataset.theme = name), theme);
     for (const { id, nodes } of (await page.evaluate((tags) => axe.run(document, { runOnly: tags }), TAGS)).violations)
-      found.push({ theme, rule: id, at: nodes.map(({ target }) => String(target)) });
+      found.push({ theme, rule: id, at: nodes.map(({ target, html, failureSummary }) => `${target} ${html} ${failureSummary}`) });
   }
   for (const role of LANDMARKS) if ((await page.getByRole(role).count()) !== 1) found.push({ rule: `one ${role}` });
   if ((await page.getByRole("heading", { level: 1 }).count()) !== 1) found.push({ rule: "one first heading" });
@@ -75,8 +77,9 @@ export async function listen(page) {
 }
 
 /**
- * Everything that can have the focus and did not get it by Tab, or got it without a mark that can be seen; once around, however
- * much comes in meanwhile.
+ * Everything that can have the focus and did not get it by Tab, or got it without a mark that can be seen. The walk is over when
+ * all of it had the focus, or when it went around once more and came to nothing new: whatever comes in meanwhile, and wherever
+ * the browser puts the focus when it comes back to the page, what can be reached was.
  */
 async function walk(page) {
   await page.evaluate(() => {
@@ -85,26 +88,35 @@ async function walk(page) {
     globalThis.unreached = new Set([...document.querySelectorAll(able)].filter((each) => each.checkVisibility()));
     globalThis.reached = new Set();
     globalThis.unmarked = [];
-    globalThis.outside = 0;
+    globalThis.stale = 0;
+    globalThis.way = [];
   });
   await page.keyboard.press("Home");
   for (let isOver = false; !isOver; ) {
     await page.keyboard.press("Tab");
-    isOver = await page.evaluate((most) => {
-      const here = document.querySelector(":focus"); // none while the focus is outside of the page
-      const isAround = here === null ? ++outside > most : reached.has(here);
-      if (here !== null && !isAround) {
-        const { outlineStyle, outlineWidth } = getComputedStyle(here);
-        if (outlineStyle === "none" || outlineWidth === "0px") unmarked.push(here.outerHTML.slice(0, 120));
-        unreached.delete(here);
-        reached.add(here);
-      }
-      for (const each of unreached) if (!each.isConnected) unreached.delete(each);
-      return isAround || unreached.size === 0;
-    }, MOST_OUTSIDE);
+    isOver = await page.evaluate(
+      ([most, shown]) => {
+        const here = document.querySelector(":focus"); // none while the focus is outside of the page
+        way.push(here?.outerHTML.slice(0, shown) ?? "outside");
+        if (here === null || reached.has(here)) stale += 1;
+        else {
+          const { outlineStyle, outlineWidth } = getComputedStyle(here);
+          if (outlineStyle === "none" || outlineWidth === "0px") unmarked.push(here.outerHTML.slice(0, shown));
+          unreached.delete(here);
+          reached.add(here);
+          stale = 0;
+        }
+        for (const each of unreached) if (!each.isConnected || each.matches(":disabled")) unreached.delete(each);
+        return unreached.size === 0 || stale > reached.size + most;
+      },
+      [MOST_OUTSIDE, SHOWN],
+    );
   }
-  return page.evaluate(() => [
-    ...unmarked.map((at) => ({ rule: "the focus can be seen", at: [at] })),
-    ...[...unreached].map((each) => ({ rule: "reached by Tab", at: [each.outerHTML.slice(0, 120)] })),
-  ]);
+  return page.evaluate(
+    (shown) => [
+      ...unmarked.map((at) => ({ rule: "the focus can be seen", at: [at] })),
+      ...[...unreached].map((each) => ({ rule: "reached by Tab", at: [each.outerHTML.slice(0, shown)], way })),
+    ],
+    SHOWN,
+  );
 }

@@ -2,7 +2,7 @@
 //
 //     node audit.mjs ADDRESS PROFILE CHROMIUM PAGES
 //
-// PAGES are [hash, a text by which the page is known to be there], as JSON. What is found is printed as JSON.
+// PAGES are [hash, texts by which the page is known to be there whole], as JSON. What is found is printed as JSON.
 import assert from "node:assert/strict";
 import { examine, listen } from "./accessibility.mjs";
 import { browse } from "./browser.mjs";
@@ -11,9 +11,9 @@ const [address, profile, executablePath, pages] = process.argv.slice(2);
 
 await browse({ address, profile, executablePath }, async (page, { complaints, elsewhere }) => {
   const [found, titles] = [[], []];
-  for (const [hash, sign] of JSON.parse(pages)) {
+  for (const [hash, ...signs] of JSON.parse(pages)) {
     await page.evaluate((where) => (location.hash = where), hash);
-    await page.getByText(sign).first().waitFor();
+    for (const sign of signs) await page.locator("main").getByText(sign).first().waitFor();
     titles.push(await page.title());
     found.push(...(await examine(page)).map((what) => ({ page: hash, ...what })));
     const babbled = await listen(page);

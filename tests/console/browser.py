@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,3 +28,9 @@ def drive(program: str, address: str, profile: Path, *words: str, pictures: bool
     ran = subprocess.run(command, cwd=FRONT, capture_output=True, text=True, check=False)  # noqa: S603 - a tool of this project
     assert ran.returncode == 0, ran.stderr
     return json.loads(ran.stdout)
+
+
+def require_usable(address: str, profile: Path, pages: Sequence[Sequence[str]]) -> None:
+    """Everybody can use these pages; each is a place and texts, all of which are there when the page is there whole."""
+    found = drive("audit", address, profile, json.dumps(pages), pictures=False)
+    assert found == [], json.dumps(found, indent=1, ensure_ascii=False)

@@ -13,7 +13,7 @@ import pytest
 
 from prover.wallet import Wallet
 from ringfence.cli.entry import run
-from tests.console.browser import drive, needs_browser
+from tests.console.browser import drive, needs_browser, require_usable
 from tests.console.front import needs_tools
 from tests.console.opened import SECONDS, Opened, started
 from tests.packaging.sources import REPOSITORY
@@ -24,13 +24,13 @@ PAGE = REPOSITORY / "docs" / "trader-page.md"
 TYPED = re.compile(r"^\$ ringfence (prover serve --set .*)$", re.MULTILINE)
 HERE = ("--set", "listen.address=127.0.0.1:0", "--set", "pace.notice_milliseconds=0", "--set", "proving.threads=1")
 PLACES = [
-    ("#/", "bob"),
-    ("#/positions/bob", "What will be revealed"),
-    ("#/positions/sunk", "The position is under water"),
+    ("#/", "Committed, by their names"),
+    ("#/positions/bob", "Equity against requirement", "What will be revealed", "It holds:"),
+    ("#/positions/sunk", "The position is under water", "What will be revealed", "No proof can be made of it"),
     ("#/proofs", "The newest first"),
-    ("#/check", "Check a proof"),
+    ("#/check", "No proof yet.", "for development: proves nothing to others"),
 ]
-"""Every page, with words by which it is known to be there."""
+"""Every page, with words of each answer that it is drawn from: it is there whole when all of them are."""
 BOB = REPOSITORY / "examples" / "services" / "bob.json"
 
 
@@ -67,7 +67,7 @@ def test_a_trader_looks_wonders_and_proves(desk: Desk, tmp_path: Path) -> None:
     commit(desk, "sunk", sunk)
     with served(desk, "perp-k0", "perp-k1") as page:
         seen = drive("trader", page.addresses[-1], tmp_path / "profile", str(tmp_path))
-        assert drive("audit", page.addresses[-1], tmp_path / "other", json.dumps(PLACES), pictures=False) == []
+        require_usable(page.addresses[-1], tmp_path / "other", PLACES)
         told = page.told.read_text(encoding="utf-8")
     assert seen["liquidation"] == "57\u202f269.08"
     assert seen["revealed"] == [
