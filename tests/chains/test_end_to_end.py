@@ -18,8 +18,10 @@ pytestmark = [needs_nodes, pytest.mark.native, pytest.mark.slow]
 LOCK = 200 * 10**6
 DEPOSITS = 6
 MOST_GAS_BY_PROOF = 340_000
-MOST_SECONDS_TO_OPEN = 5.0
-"""From a final deposit to an open gate, on a machine that has nothing else to do; twice as long is let pass here."""
+MOST_SECONDS_TO_OPEN = 120
+"""From a final deposit to an open gate, however busy the machine is: nothing is waited for but each other's pauses."""
+ROUND_AGE_SECONDS = 60
+"""Whoever proves by the roots of a round has so long until somebody looks at it."""
 SEIZURE_SECONDS = 3_600
 
 Read = Mapping[str, Any]
@@ -30,7 +32,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Read]:
     """Everything that happens, once; what was read of each step."""
     folder = tmp_path_factory.mktemp("bridge")
     with run_server() as server:
-        told = tell_story(folder / "trial", store=server.new_schema(), progress=print)
+        trial, schema = folder / "trial", server.new_schema()
+        told = tell_story(trial, store=schema, progress=print, round_age_seconds=ROUND_AGE_SECONDS)
         return {each.name: each.step.read for each in told}
 
 
@@ -54,7 +57,7 @@ def test_a_lock_on_one_chain_opens_the_gate_on_the_other(story: dict[str, Read])
     assert read["state"] is State.ACCEPTED
     assert read["watchers_that_signed"] >= 2
     assert read["signed_after_seconds"] < read["accepted_after_seconds"] < read["open_after_seconds"]
-    assert read["open_after_seconds"] < 2 * MOST_SECONDS_TO_OPEN
+    assert read["open_after_seconds"] < MOST_SECONDS_TO_OPEN
 
 
 def test_r4_a_lock_backs_one_position(story: dict[str, Read]) -> None:

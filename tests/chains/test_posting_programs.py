@@ -34,7 +34,7 @@ from ringfence.client.registry import Registry
 from tests.chains.nodes import needs_nodes
 
 pytestmark = [needs_nodes, pytest.mark.native, pytest.mark.slow]
-SECONDS, HOUR = 60, 3600
+SECONDS, HOUR = 300, 3600
 
 
 @dataclass
@@ -99,7 +99,8 @@ def board(contract: Deployed, kind: str, *, own_chain: bool = False) -> dict[str
 @pytest.fixture(scope="module")
 def members(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Members]:
     folder = tmp_path_factory.mktemp("posting")
-    with open_setting(folder / "trial", store="", progress=print) as setting, begin_story(setting) as story:
+    setting_up = open_setting(folder / "trial", store="", progress=print, round_age_seconds=HOUR)
+    with setting_up as setting, begin_story(setting) as story:
         made, sandbox = Members(setting, story, folder), setting.sandbox
         scopes = ORACLE_SCOPE, VENUE_SCOPE, name_chain(SOURCE_CHAIN)
         committees = [committee_of(sandbox, scope) for scope in scopes]

@@ -81,7 +81,8 @@ def beside_a_bridge(folder: Path) -> Iterator[None]:
     from ringfence.cli.sandbox.places import ORACLE_SCOPE, VENUE_SCOPE  # noqa: PLC0415
     from ringfence.cli.sandbox.publishing import committee_of  # noqa: PLC0415
 
-    with open_setting(folder / "bridge", store="", progress=print) as setting, begin_story(setting) as story:
+    setting_up = open_setting(folder / "bridge", store="", progress=print, round_age_seconds=HOUR)
+    with setting_up as setting, begin_story(setting) as story:
         sandbox, escrow, nodes = setting.sandbox, setting.source.escrow, (setting.source.node, setting.destination.node)
         story.commit("alice")
         story.deposit("alice", sandbox.terms.domain)

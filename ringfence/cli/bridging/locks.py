@@ -15,7 +15,7 @@ from margin.errors import InternalError, Reason
 from ringfence.client.connection import Connection
 from ringfence.client.registry import Registry
 
-PATIENCE_SECONDS: Final = 60
+PATIENCE_SECONDS: Final = 180
 GLANCE_SECONDS: Final = 0.05
 
 

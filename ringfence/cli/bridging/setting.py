@@ -126,8 +126,13 @@ class Setting:
 
 
 @contextmanager
-def open_setting(folder: Path, *, store: str, progress: Progress) -> Iterator[Setting]:
-    """Everything, until the end of the block: nothing runs after it. The folder stays."""
+def open_setting(
+    folder: Path, *, store: str, progress: Progress, round_age_seconds: int = ROUND_AGE_SECONDS
+) -> Iterator[Setting]:
+    """Everything, until the end of the block: nothing runs after it. The folder stays.
+
+    Roots count for so long after they were observed: longer where a slow machine has to show something by each.
+    """
     require_new(folder)
     moment = int(time.time())
     progress("compiling the contracts")
@@ -148,7 +153,7 @@ def open_setting(folder: Path, *, store: str, progress: Progress) -> Iterator[Se
         terms = Terms(
             chains=(SOURCE_CHAIN,),
             destination_chain=DESTINATION_CHAIN,
-            round_age_seconds=ROUND_AGE_SECONDS,
+            round_age_seconds=round_age_seconds,
             is_invented=False,
         )
         founding = Founding(replace(sandbox, terms=terms), governors, compile_verifiers(keys))

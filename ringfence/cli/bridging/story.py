@@ -29,7 +29,6 @@ from ringfence.cli.bridging.payments import write_payment, write_word
 from ringfence.cli.bridging.setting import (
     ELSEWHERE,
     EXIT_SECONDS,
-    ROUND_AGE_SECONDS,
     SEIZURE_SECONDS,
     Setting,
     deploy_gate,
@@ -51,7 +50,7 @@ from snark.bn254.constants import GROUP_ORDER
 
 SHORT_SECONDS: Final = 45
 """The proofs of the trial are good for so long, so that what is not refreshed lapses while somebody looks on."""
-PATIENCE_SECONDS: Final = 60
+PATIENCE_SECONDS: Final = 180
 GLANCE_SECONDS: Final = 0.02
 CRASHED: Final = "57000"
 POOR: Final = 100
@@ -461,7 +460,8 @@ class Story:
             broken = ""
         except NotProvedError as error:
             broken = error.field
-        time.sleep(max(0.0, began + ROUND_AGE_SECONDS + 2 - time.monotonic()))
+        age = self.setting.sandbox.terms.round_age_seconds
+        time.sleep(max(0.0, began + age + 2 - time.monotonic()))
         refused = self.refusal(lambda: self.trader.refresh(self.holdings["alice"].id, stale))
         return Step(
             "The price falls",

@@ -8,7 +8,7 @@ from typing import Final
 
 from prover.artifacts import Progress
 from ringfence.cli.bridging.observed import hold_up_exit, pay_from_proof_gate
-from ringfence.cli.bridging.setting import open_setting
+from ringfence.cli.bridging.setting import ROUND_AGE_SECONDS, open_setting
 from ringfence.cli.bridging.story import Step, Story, begin_story
 
 STEPS: Final[tuple[Callable[[Story], Step], ...]] = (
@@ -41,9 +41,12 @@ class ToldStep:
     seconds: float
 
 
-def tell_story(folder: Path, *, store: str, progress: Progress) -> Iterator[ToldStep]:
+def tell_story(
+    folder: Path, *, store: str, progress: Progress, round_age_seconds: int = ROUND_AGE_SECONDS
+) -> Iterator[ToldStep]:
     """Each step as it happens; whoever stops listening ends everything."""
-    with open_setting(folder, store=store, progress=progress) as setting, begin_story(setting) as story:
+    setting_up = open_setting(folder, store=store, progress=progress, round_age_seconds=round_age_seconds)
+    with setting_up as setting, begin_story(setting) as story:
         for happen in STEPS:
             progress(happen.__name__.replace("_", " "))
             began = time.perf_counter()
