@@ -89,7 +89,9 @@ def happenings(draw: st.DrawFn) -> dict[str, object]:
     }
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(changes=happenings(), period=st.integers(1, 366 * DAY), is_toy=st.booleans())
 def test_a_contract_hashes_what_a_verifier_signs(
     gates: dict[bool, Deployed], shared_arena: Arena, changes: dict[str, object], period: int, *, is_toy: bool
