@@ -179,8 +179,9 @@ bench-venues: setup ## Measure trees on the disk and proofs of solvency, save th
 	@$(BIN)/python -m benchmarks.measurement.quotation
 
 .PHONY: bench-contracts
-bench-contracts: contracts $(INTEROP) ## Measure the gas of the contracts beside snarkjs, save the results, write the tables of their page
+bench-contracts: contracts $(INTEROP) ## Measure the gas of the contracts beside snarkjs and how fast a gate opens, save the results, write the tables of their pages
 	@$(BIN)/python -m benchmarks.gas --json benchmarks/results/gas.json
+	@$(BIN)/python -m benchmarks.bridging --json benchmarks/results/bridging.json
 	@$(BIN)/python -m benchmarks.measurement.quotation
 
 .PHONY: docs

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).parents[2]
@@ -16,6 +17,7 @@ PAGES: Final = {
     "proving": ROOT / "docs" / "snark" / "proving.md",
     "verifying": ROOT / "docs" / "snark" / "verifying.md",
     "serving": ROOT / "docs" / "verifier" / "service.md",
+    "bridging": ROOT / "docs" / "bridge" / "sequences.md",
     "gas": ROOT / "docs" / "bridge" / "gas.md",
     "solvency": ROOT / "docs" / "solvency-figures.md",
     "trees": ROOT / "docs" / "trees.md",
@@ -24,6 +26,11 @@ PLACE: Final = re.compile(r"(<!-- measured: (\w+) -->\n)(.*?)(<!-- end -->)", re
 
 WHOLE_FROM: Final = 100
 """From here on three digits are no fraction."""
+OPENING: Final = {
+    "signed": "enough watchers have signed the root with the lock",
+    "accepted": "the trader has proved, the verifier accepted",
+    "open": "the relayer has told the gate, which is open",
+}
 
 Results = Mapping[str, Any]
 
@@ -258,6 +265,17 @@ def quote_gas_verifiers(results: Results) -> str:
     return table(["written by", "function", "gas", "more than the first", "bytes", "gas to deploy"], body)
 
 
+def quote_bridge_openings(results: Results) -> str:
+    """When each was done, and what was asked of the last."""
+    body = []
+    for moment, name in OPENING.items():
+        seconds = [each[moment] for each in results["rounds"]]
+        asked = f"{results['limit_seconds']:g}" if moment == "open" else ""
+        body.append([name, *(f"{it:.2f}" for it in (median(seconds), min(seconds), max(seconds))), asked])
+    head = [f"{len(results['rounds'])} deposits: seconds until", "median", "least", "most", "asked: under"]
+    return table(head, body) + describe(results)
+
+
 TABLES: Final[Mapping[str, Callable[[Results], str]]] = {
     "statements": quote_statements,
     "sizes": quote_sizes,
@@ -269,6 +287,7 @@ TABLES: Final[Mapping[str, Callable[[Results], str]]] = {
     "solvency_projection": quote_solvency_projection,
     "tree_rounds": quote_tree_rounds,
     "tree_upkeep": quote_tree_upkeep,
+    "bridge_openings": quote_bridge_openings,
     "gas_costs": quote_gas_costs,
     "gas_verifiers": quote_gas_verifiers,
 }

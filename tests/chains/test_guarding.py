@@ -289,10 +289,11 @@ def test_beside_a_node_that_is_not_there_exits_are_held_up_and_it_is_told(watche
     assert watched.finishes_at(57) == NOW + 600 + WINDOW
 
 
-def test_attack_an_exit_is_not_overlooked_in_a_crowd(watched: Watched) -> None:
+@pytest.mark.parametrize("crowd", [1024, pytest.param(CROWD, marks=pytest.mark.slow)])
+def test_attack_an_exit_is_not_overlooked_in_a_crowd(watched: Watched, crowd: int) -> None:
     """Exits cost little where gas does, and all but one of these are the attacker's way to be overlooked."""
     watched.held.said = [sign(hold(56), KEY, VOICE)]
-    for first in range(CROWD // 1024):
+    for first in range(crowd // 1024):
         watched.escrow.send(watched.node.accounts[0], "leaveInCrowd", 4, (first + 1) * 10**6, 1024)
     watched.leave(56)
     watched.guard.attend()

@@ -21,6 +21,12 @@ def test_gas_stays_under_what_is_asked() -> None:
     assert [each for each in limited if each["gas"] >= each["limit"]] == []
 
 
+def test_a_gate_opens_as_fast_as_is_asked() -> None:
+    results = read_results("bridging")
+    assert len(results["rounds"]) >= 5
+    assert max(each["open"] for each in results["rounds"]) < results["limit_seconds"] == 5
+
+
 def test_every_table_has_its_place() -> None:
     pages = "".join(page.read_text(encoding="utf-8") for page in PAGES.values())
     assert all(pages.count(f"<!-- measured: {name} -->\n") == 1 for name in TABLES)

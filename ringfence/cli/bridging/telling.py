@@ -1,7 +1,7 @@
 """The story of a bridge from its first step to its last, one step when it is asked for, each with its time."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -43,7 +43,7 @@ class ToldStep:
 
 def tell_story(
     folder: Path, *, store: str, progress: Progress, round_age_seconds: int = ROUND_AGE_SECONDS
-) -> Iterator[ToldStep]:
+) -> Generator[ToldStep, None, None]:
     """Each step as it happens; whoever stops listening ends everything."""
     setting_up = open_setting(folder, store=store, progress=progress, round_age_seconds=round_age_seconds)
     with setting_up as setting, begin_story(setting) as story:
