@@ -189,14 +189,21 @@ class Guard:
             raise failure
 
     def _hold_up(self, nullifier: int, leaving: Leaving, holders: Holders) -> None:
-        """By the newest word that enough of those have signed whose word counts."""
+        """By the newest word that enough of those have signed whose word counts.
+
+        Where that one does not name the lock, an older one may have seized it, which nothing undoes: an acceptance is
+        seized lock by lock.
+        """
         acceptance = holders.find_holder(nullifier)
         if acceptance is None:
             return
         failure: MarginError | None = None
+        is_overtaken = False
         quorum_of = cache(partial(self._ask_quorum, leaving.index))
         for alike in by_revision(holders.ask(acceptance, lambda verifier: quorum_of(verifier).members)):
             said = alike[0].attestation
+            if is_overtaken and not seizes(said, nullifier):
+                continue
             until = self._end_of(said, nullifier, leaving) if holds(said, nullifier) else 0
             try:
                 signatures = join_signatures(alike, quorum_of(said.verifier))
@@ -206,7 +213,9 @@ class Guard:
             if until > leaving.finishes_at:
                 receipt = self._contest(nullifier, leaving, alike[0], signatures)
                 self.tell(Contested(nullifier, acceptance, until, receipt))
-            return
+            if nullifier in said.held or nullifier in said.left:
+                return
+            failure, is_overtaken = None, True
         if failure is not None:
             raise failure
 
@@ -267,4 +276,9 @@ def by_revision(heard: Sequence[SignedForChain]) -> Iterator[Sequence[SignedForC
 
 def holds(said: Attestation, nullifier: int) -> bool:
     """Whether an attestation holds a lock, or has just seized it."""
-    return nullifier in said.held or (said.event is Event.SEIZE and nullifier in said.left)
+    return nullifier in said.held or seizes(said, nullifier)
+
+
+def seizes(said: Attestation, nullifier: int) -> bool:
+    """Whether a lock has left by being seized."""
+    return said.event is Event.SEIZE and nullifier in said.left

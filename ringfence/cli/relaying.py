@@ -47,6 +47,10 @@ MOST_AHEAD: Final = 64
 GLANCE_SECONDS: Final = 0.2
 HOLDING: Final = (State.ACCEPTED, State.REFRESHED, State.LAPSED, State.SEIZED)
 """States in which an acceptance can have locks."""
+SEIZING: Final = (State.SEIZED,)
+"""Whose last word may be by which a lock was seized: it has left, and its venue is still to be paid."""
+ENDING: Final = (State.SEIZED, State.RELEASED)
+"""Whose last word is by which locks have left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +63,23 @@ class Source:
 
 @dataclass(slots=True)
 class HolderList:
-    """Whose each lock is, as a verifier lists it: once for exit after exit, however many there are."""
+    """Whose each lock is or was, as a verifier lists it: once for exit after exit, however many there are.
+
+    A list names the locks that are held. Those that have left stand in the last word alone, which is asked for once
+    for each revision, and not before a lock is looked for that nobody holds.
+    """
 
     source: Source
     most: int
+    holding: Sequence[State] = HOLDING
+    """States of acceptances whose locks are meant."""
+    leaving: Sequence[State] = SEIZING
+    """Of those whose last word says which locks have left."""
     _holders: dict[int, str] = field(default_factory=dict)
+    _left: dict[int, str] = field(default_factory=dict)
+    _read: dict[str, int] = field(default_factory=dict)
+    """Of each acceptance that has ended the revision of the last word."""
+    _unread: set[str] = field(default_factory=set)
     _is_whole: bool = True
     _good_until: float = 0.0
 
@@ -71,21 +87,36 @@ class HolderList:
         """The acceptance that has a lock; of a list that is too long to be whole nothing follows for the others."""
         if monotonic() >= self._good_until:
             self._list()
-        if nullifier not in self._holders and not self._is_whole:
+        if nullifier not in self._holders and nullifier not in self._left:
+            self._read_words()
+        found = self._holders.get(nullifier) or self._left.get(nullifier)
+        if found is None and not self._is_whole:
             expected = f"fewer than {self.most} acceptances of one state"
             raise InternalError(Reason.OUT_OF_BOUNDS, "acceptances", found="more", expected=expected)
-        return self._holders.get(nullifier)
+        return found
+
+    def _read_words(self) -> None:
+        """By which locks have left acceptances that have ended, as far as that is not known."""
+        while self._unread:
+            acceptance = next(iter(self._unread))
+            said = self.source.connection.ask(self.source.verifier.acceptance(acceptance)).attestation
+            for nullifier in said.left:
+                self._left.setdefault(nullifier, acceptance)
+            self._read[acceptance] = said.revision
+            self._unread.remove(acceptance)
 
     def _list(self) -> None:
         began = monotonic()
         holders: dict[int, str] = {}
         is_whole = True
-        for state in HOLDING:
+        for state in dict.fromkeys((*self.holding, *self.leaving)):
             reports = self.source.connection.ask(self.source.verifier.acceptances(state, most=self.most))
             is_whole = is_whole and len(reports) < self.most
             for report in reports:
                 for nullifier in report.nullifiers:
                     holders.setdefault(nullifier, report.id)
+                if state in self.leaving and self._read.get(report.id) != report.revision:
+                    self._unread.add(report.id)
         now = monotonic()
         self._holders, self._is_whole, self._good_until = holders, is_whole, now + PAUSES * (now - began)
 
@@ -102,7 +133,7 @@ class Sources:
         object.__setattr__(self, "_holders", HolderList(self.sources[0], self.most_listed))
 
     def find_holder(self, nullifier: int) -> str | None:
-        """The acceptance that has a lock among its own, live, lapsed or seizing."""
+        """The acceptance that has a lock among its own, live, lapsed or seizing, or has just seized it."""
         try:
             return self._holders.find(nullifier)
         except (UnreachableError, StatusError) as error:

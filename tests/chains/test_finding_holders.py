@@ -6,13 +6,13 @@ from typing import Any, cast
 
 import pytest
 
+from facts.log_entry import Event
 from margin.errors import InternalError, Reason
 from ringfence.cli.relaying import Source, Sources
 from ringfence.client.connection import Connection
-from ringfence.client.verifier import Verifier
-from tests.ringfence.client.calling import anchor_of, settings_of
+from tests.ringfence.client.calling import settings_of, verifier_of
 from tests.verifier.claims import Watch
-from tests.verifier.running import BRIDGE, Running, Trial
+from tests.verifier.running import BRIDGE, PERIOD, Running, Trial
 
 CROWD = 200
 
@@ -51,7 +51,7 @@ def counted(running: Running) -> Iterator[Counted]:
 
 
 def sources_of(counted: Counted, running: Running, most: int = 1000) -> Sources:
-    return Sources([Source(cast("Connection", counted), Verifier(anchor_of(running)))], most)
+    return Sources([Source(cast("Connection", counted), verifier_of(running))], most)
 
 
 def test_a_crowd_of_exits_has_a_verifier_asked_for_its_list_and_not_for_each(
@@ -81,3 +81,18 @@ def test_a_list_that_was_cut_says_of_no_lock_that_nobody_holds_it(
     with pytest.raises(InternalError) as failure:
         sources.find_holder(10**6)
     assert failure.value.reason is Reason.OUT_OF_BOUNDS
+
+
+def test_a_lock_that_was_seized_is_still_its_acceptance_s(counted: Counted, running: Running) -> None:
+    """Its venue is not paid yet: an exit of it has to be found, as long as the list is not even new."""
+    sources = sources_of(counted, running)
+    acceptance = running.answer(running.accept(running.claim(96, tag=96))).attestation.attestation.acceptance
+    running.wait(PERIOD + 1)
+    running.answer(running.seize(bytes.fromhex(acceptance), running.release(96)))
+    assert sources.find_holder(96) == acceptance
+    said = [each.attestation for each in sources.ask(acceptance)]
+    assert [(each.event, each.held, each.left) for each in said] == [(Event.SEIZE, (), (96,))]
+    asked = counted.asked
+    for stranger in range(CROWD):
+        assert sources.find_holder(10**6 + stranger) is None
+    assert counted.asked - asked < CROWD, "what has ended is asked for once"

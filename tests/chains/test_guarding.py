@@ -148,6 +148,25 @@ def test_what_was_seized_waits_for_the_venue(watched: Watched) -> None:
     assert watched.finishes_at(45) == NOW + WINDOW
 
 
+def test_a_seizure_of_another_lock_does_not_undo_the_first(watched: Watched) -> None:
+    """An acceptance is seized lock by lock: the last word says nothing of the lock that the word before it took."""
+    words = [
+        hold(1, event=Event.SEIZE, state=State.SEIZED, revision=at, left=(left,)) for at, left in ((2, 58), (3, 59))
+    ]
+    watched.held.said = [sign(replace(each, held=()), KEY, VOICE) for each in words]
+    watched.leave(58)
+    watched.guard.attend()
+    assert watched.finishes_at(58) == NOW + WINDOW
+
+
+def test_a_lock_that_a_newer_word_does_not_name_is_held_by_no_older_one(watched: Watched) -> None:
+    refreshed = hold(61, event=Event.REFRESH, state=State.REFRESHED, revision=2)
+    watched.held.said = [sign(each, KEY, VOICE) for each in (hold(60), refreshed)]
+    finishes = watched.leave(60) + 100
+    watched.guard.attend()
+    assert (watched.finishes_at(60), watched.told) == (finishes, [])
+
+
 def test_an_exit_that_is_over_is_over(watched: Watched) -> None:
     watched.leave(46)
     watched.escrow.send(watched.node.accounts[0], "pay", 46)
