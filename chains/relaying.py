@@ -134,6 +134,8 @@ class Relay:
     """How often a gate, or who looks into what was left, said no for good."""
     recourse: Recourse | None = None
     """Nobody looks where there is none."""
+    keep: Callable[[SignedAttestation], object] | None = None
+    """Told of every word by which a lock has left, from whomever it is heard."""
     longest_period: int | None = None
     """So long an exit waits for an acceptance at every escrow that is known here."""
     _errands: deque[Errand] = field(default_factory=deque)
@@ -172,6 +174,8 @@ class Relay:
         said = self.anchor.authenticate(signed)
         if signed.is_signed_for_a_chain:
             self._heard.setdefault(said.digest, {})[signed.eip712_signer] = signed
+        if said.left and self.keep is not None:
+            self.keep(signed)
         while len(self._heard) > MOST_HEARD:
             del self._heard[next(iter(self._heard))]
         return said
@@ -284,7 +288,7 @@ class Relay:
 
     def _continues(self, signed: SignedAttestation, said: Attestation) -> bool:
         """Whether it is the same acceptance at the same place, no older."""
-        now = self.anchor.authenticate(signed)
+        now = self.hear(signed)
         place = now.acceptance, now.chain_id, now.contract
         return place == (said.acceptance, said.chain_id, said.contract) and now.revision >= said.revision
 

@@ -32,6 +32,7 @@
     parts = "shared/parts"                # the folder that they share
 
     payments = "payments"                 # releases that the escrows are to pay: a folder for each
+    words = "words"                       # with the words of verifiers by which locks left, which payments need
 
     [release]                             # what traders left for the venue is looked into before a gate is told
     key = "release.key"                   # the venue's own, sealed
@@ -44,7 +45,8 @@
     chain_id = 1
     contract = "0x..."
 
-Where no verifier is followed, ``anchor``, ``state``, ``verifiers`` and ``gates`` are left out together.
+Where no verifier is followed, ``anchor``, ``state``, ``verifiers`` and ``gates`` are left out together, and ``words``
+and ``release`` with them.
 
 A poster of roots is told:
 
@@ -142,6 +144,8 @@ class FollowedSettings:
     state: Path
     verifiers: tuple[Server, ...]
     gates: tuple[ContractPlace, ...]
+    words: Path | None
+    """A folder of this relayer alone, for words by which locks have left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,13 +221,20 @@ def read_relay_settings(content: object) -> RelaySettings:
             status=read_path(fields, "status"),
             metrics=read_text(fields, "metrics"),
         )
+    require_whole(said)
+    return said
+
+
+def require_whole(said: RelaySettings) -> None:
+    """What is asked for can be done by what else is there."""
     if said.observed and not said.escrows:
         expected = "escrows, which are told what observers say"
         raise MalformedError(Reason.MISSING_FIELD, "escrows", found="none", expected=expected)
-    if said.payments and not said.observed:
-        expected = "gates with observers, by whose word escrows pay"
-        raise MalformedError(Reason.MISSING_FIELD, "observed", found="none", expected=expected)
-    return said
+    if said.payments and not said.escrows:
+        raise MalformedError(Reason.MISSING_FIELD, "escrows", found="none", expected="escrows, which are to pay")
+    if said.payments and said.followed and not said.followed.words:
+        expected = "a folder in which verifiers' words by which locks left are kept: escrows pay by them"
+        raise MalformedError(Reason.MISSING_FIELD, "words", found="none", expected=expected)
 
 
 def read_followed(fields: Fields, chains: Mapping[int, ChainAccess]) -> FollowedSettings:
@@ -233,6 +244,7 @@ def read_followed(fields: Fields, chains: Mapping[int, ChainAccess]) -> Followed
         state=Path(fields.text("state")),
         verifiers=require_some(tuple(map(read_server, fields.items("verifiers", MOST_SERVERS))), "verifiers"),
         gates=read_places(fields, "gates", chains),
+        words=read_path(fields, "words"),
     )
 
 

@@ -6,7 +6,7 @@ The watch and the chains are waited for at the same time: whatever waits for a b
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum, unique
 from pathlib import Path
 from queue import Empty, Full, Queue
@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Final, Generic, Self
 
 from chains.contracts import find_escrow
+from chains.departures import Departures, Seizures
 from chains.gate import AttestationGate
 from chains.guarding import Contested, Guard, Holders, MembersOf
 from chains.observing.parts import PAUSES, Parts
@@ -127,10 +128,14 @@ class Sources:
 
     sources: Sequence[Source]
     most_listed: int = MOST_ACCEPTANCES
+    holding: Sequence[State] = HOLDING
+    leaving: Sequence[State] = SEIZING
+    """Which locks are looked for, as a list of them has it."""
     _holders: HolderList = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_holders", HolderList(self.sources[0], self.most_listed))
+        listed = HolderList(self.sources[0], self.most_listed, self.holding, self.leaving)
+        object.__setattr__(self, "_holders", listed)
 
     def find_holder(self, nullifier: int) -> str | None:
         """The acceptance that has a lock among its own, live, lapsed or seizing, or has just seized it."""
@@ -223,6 +228,8 @@ class Carriage:
     payers: Sequence[Payer]
     orders: OrderFolder | None
     """What they are to pay."""
+    departures: Departures | None
+    """What is kept of the verifiers' words by which locks have left."""
     chains: Mapping[int, Chain]
     tell: Telling
 
@@ -268,7 +275,8 @@ def open_contracts(
             for number in (place.chain_id,)
         ]
         heard = [Parts(each.parts, each.place.chain_id, each.place.address) for each in settings.observed]
-        holders: list[Holders] = [*([sources] if sources else []), *heard]
+        departures = open_departures(settings, sources)
+        holders, left = list_holders(sources, departures, heard)
         escrows = [
             (each, find_escrow(chains[number], each.place.address), senders[number])
             for each in settings.escrows
@@ -280,9 +288,27 @@ def open_contracts(
         ]
         orders = None if settings.payments is None else OrderFolder(settings.payments)
         payers = [
-            Payer(contract, sender, heard, orders, tell.paid) for _, contract, sender in escrows if orders is not None
+            Payer(contract, sender, left, orders, tell.paid) for _, contract, sender in escrows if orders is not None
         ]
-        yield Carriage({gate.place: gate for gate in gates}, guards, payers, orders, chains, tell)
+        yield Carriage({gate.place: gate for gate in gates}, guards, payers, orders, departures, chains, tell)
+
+
+def list_holders(
+    sources: Sources | None, departures: Departures | None, heard: Sequence[Holders]
+) -> tuple[list[Holders], list[Holders]]:
+    """Who is asked of a lock that is to leave, and of one that has left."""
+    holding: list[Holders] = [sources] if sources else []
+    leaving: list[Holders] = [replace(sources, holding=(), leaving=ENDING)] if sources else []
+    seized: list[Holders] = [Seizures(departures)] if departures else []
+    kept: list[Holders] = [departures] if departures else []
+    return [*holding, *seized, *heard], [*kept, *leaving, *heard]
+
+
+def open_departures(settings: RelaySettings, sources: Sources | None) -> Departures | None:
+    """The words by which locks have left, where there is a folder for them."""
+    if settings.followed is None or settings.followed.words is None or sources is None:
+        return None
+    return Departures(settings.followed.words, sources)
 
 
 # --- Where it is -----------------------------------------------------------------------------------------

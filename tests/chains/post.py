@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from chains.development.anvil import Anvil
 from facts.key_file import Algorithm, Role
 from facts.key_set import KeyFolder
 from facts.secp256k1 import address_of
@@ -71,7 +72,8 @@ def posted(folder: Path, caller: str = BRIDGE, **changes: object) -> Iterator[Po
             yield found
 
 
-def write_settings(post: Post, caller: str, more: str = "") -> None:
+def write_settings(post: Post, caller: str, more: str = "", settled: str = "") -> None:
+    """The document, with more tables behind it and more settings before them."""
     anchor, settings = anchor_of(post.running), settings_of(post.running, caller)
     said = {
         "format": "ringfence.anchor/1",
@@ -90,6 +92,7 @@ def write_settings(post: Post, caller: str, more: str = "") -> None:
         state = "{folder / "state.json"}"
         keys = "{folder / "account"}"
         every_seconds = 1
+        {settled}
         [[verifiers]]
         address = "{settings.address}"
         authorities = "{settings.authorities}"
@@ -107,11 +110,12 @@ def write_settings(post: Post, caller: str, more: str = "") -> None:
     )
 
 
-def add_account(post: Post) -> Path:
-    """The account that pays, as a folder of keys; its passphrase."""
+def add_account(post: Post, *nodes: Anvil) -> Path:
+    """The account that pays, on the gate's chain and others, as a folder of keys; its passphrase."""
     folder = KeyFolder(post.folder / "account")
     key = folder.create("payer", Role.SENDER, Algorithm.SECP256K1, PASSPHRASE, moment=NOW, cost=CHEAP)
-    post.here.node.give(key.spelling, WEI)
+    for node in (post.here.node, *nodes):
+        node.give(key.spelling, WEI)
     path = post.folder / "passphrase"
     path.write_text(PASSPHRASE + "\n")
     path.chmod(0o600)

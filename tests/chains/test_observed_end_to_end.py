@@ -12,7 +12,6 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 from typing import Any, NamedTuple
@@ -25,11 +24,9 @@ from facts.sealed_file import Cost
 from facts.secp256k1 import address_of
 from ringfence.cli.bridging.programs import find_address, run_program
 from ringfence.cli.entry import run
-from snark.groth16.formats.proof_json import format_proof
-from snark.groth16.formats.public_json import format_public
-from snark.groth16.formats.verification_key import format_verifying_key
 from tests.chains.nodes import needs_nodes
 from tests.chains.observed import GATE_CHAIN, VENUE, Watched, forward, open_gate
+from tests.chains.releases import leave_release
 from tests.chains.scripted_chain import SilenceError, node_of
 from tests.contracts.arena import CHAIN_ID, DAY, PERIOD, open_arena, spell
 from tests.contracts.escrows import EXIT, EXITS, RELEASES, SEIZURE, Escrow, Leaving, Locked, Payment
@@ -106,23 +103,7 @@ class Bridge:
 
     def leave_release(self, name: str, payment: Payment) -> None:
         """A release in the folder of payments, as ``ringfence prove`` leaves it."""
-        folder, binding = self.folder / "payments" / name, payment.binding
-        folder.mkdir(parents=True)
-        inputs = payment.inputs(ROOT)
-        (folder / "proof.json").write_text(format_proof(RELEASES.prove(inputs)))
-        (folder / "public.json").write_text(format_public(inputs))
-        (folder / "verification_key.json").write_text(format_verifying_key(RELEASES.key))
-        asset = f"eip155:{CHAIN_ID}/erc20:{payment.locked.token.lower()}"
-        context = {
-            "domain": payment.locked.domain,
-            "verifier": binding.verifier,
-            "chain_id": binding.chain_id,
-            "contract": spell(binding.contract),
-            "recipient": spell(binding.recipient),
-            "expires": datetime.fromtimestamp(binding.expiry, UTC).isoformat(),
-        }
-        release = {"asset": asset, "amount": str(payment.locked.amount)}
-        (folder / "demand.json").write_text(json.dumps({"release": release, "context": context}))
+        leave_release(self.folder / "payments" / name, payment, ROOT)
 
     def meet(self) -> None:
         """The clocks of both chains at about the same moment."""

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from chains.roots import RootKind
 from chains.transactions import GWEI
 from margin.documents.reading import read_document
-from margin.errors import MarginError
+from margin.errors import MarginError, Reason
 from ringfence.cli.relay_settings import read_posting_settings, read_relay_settings
 from tests.packaging.sources import REPOSITORY
 
@@ -35,6 +35,7 @@ RELAY: dict[str, Any] = {
     "escrows": [PLACE | {"first_block": 7}],
     "observed": [PLACE | {"chain_id": 10, "parts": "parts"}],
     "payments": "payments",
+    "words": "words",
     "release": {
         "key": "release.key",
         "passphrase_file": "release-passphrase",
@@ -77,11 +78,12 @@ BAD: list[tuple[str, list[str | int], object]] = [
     ("relay", ["escrows", 0, "first_block"], -1),
     ("relay", ["escrows"], None),
     ("relay", ["escrows"], []),
-    ("relay", ["observed"], None),
     ("relay", ["observed"], []),
     ("relay", ["observed", 0, "parts"], None),
     ("relay", ["observed", 0, "contract"], "0x11"),
     ("relay", ["payments"], ""),
+    ("relay", ["words"], ""),
+    ("relay", ["words"], None),
     ("relay", ["verifiers"], None),
     ("relay", ["gates"], None),
     *(("relay", ["release", name], None) for name in RELAY["release"]),
@@ -183,17 +185,34 @@ def test_a_contract_is_on_a_chain_that_is_named(path: list[str | int]) -> None:
         read_relay_settings(change(RELAY, path, 77))
 
 
-FOLLOWED = ("anchor", "state", "verifiers", "gates", "release")
+FOLLOWED = ("anchor", "state", "verifiers", "gates", "release", "words")
 
 
 def test_observers_can_be_heard_where_no_verifier_is_followed() -> None:
     alone = {name: value for name, value in RELAY.items() if name not in FOLLOWED}
     assert not list(validator_of("relay").iter_errors(alone))
     assert read_relay_settings(alone).followed is None
-    for bad in (alone | {"release": RELAY["release"]}, alone | {"anchor": "anchor.toml"}, {**alone, "observed": []}):
+    for bad in (
+        alone | {"release": RELAY["release"]},
+        alone | {"anchor": "anchor.toml"},
+        alone | {"words": "words"},
+        {**alone, "observed": []},
+    ):
         assert list(validator_of("relay").iter_errors(bad))
         with pytest.raises(MarginError):
             read_relay_settings(bad)
+
+
+def test_payments_beside_verifiers_need_no_observers_but_escrows_and_a_folder_of_words() -> None:
+    said = change(RELAY, ["observed"], None)
+    assert not list(validator_of("relay").iter_errors(said))
+    assert read_relay_settings(said).payments is not None
+    for missing, expected in (("escrows", "which are to pay"), ("words", "escrows pay by them")):
+        bad = change(said, [missing], None)
+        assert list(validator_of("relay").iter_errors(bad))
+        with pytest.raises(MarginError, match=expected) as caught:
+            read_relay_settings(bad)
+        assert (caught.value.reason, caught.value.field) == (Reason.MISSING_FIELD, missing)
 
 
 def test_a_gate_and_a_chain_stand_once() -> None:

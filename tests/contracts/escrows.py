@@ -104,12 +104,20 @@ class Escrow:
     dollars: Deployed = field(repr=False)
 
     @classmethod
-    def found(cls, arena: Arena, releases: VerifyingKey, exits: VerifyingKey, *, is_for_development: bool) -> "Escrow":
+    def found(
+        cls,
+        arena: Arena,
+        releases: VerifyingKey,
+        exits: VerifyingKey,
+        *,
+        is_for_development: bool,
+        verifiers: Sequence[Any] = VERIFIERS,
+    ) -> "Escrow":
         """An escrow whose domain is open and whose token is admitted; the node's accounts have some of it."""
         contract = arena.deploy("CollateralEscrow", charter(), terms(arena, releases, exits, is_for_development))
         dollars = arena.deploy("TrialDollars", list(arena.node.accounts), 10**12)
         made = cls(arena, contract, dollars)
-        made.open(DOMAIN, VERIFIER)
+        made.open(DOMAIN, VERIFIER, verifiers)
         made.admit(dollars)
         return made
 

@@ -133,6 +133,8 @@ def relay_followed(
             warn(UNEXAMINED)
         else:
             carried.recourse = open_recourse(said.release, anchor, contracts.chains, sources, read_clock)
+        if contracts.departures is not None:
+            carried.keep = contracts.departures.keep
         covering = compare_periods(said, contracts.chains, sources)
         carried.longest_period = covering.longest_period
         for warning in covering.warnings:
