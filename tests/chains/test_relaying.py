@@ -290,6 +290,20 @@ def test_as_many_as_have_to_say_the_same() -> None:
         assert here.gate.submit([word(later, number) for number in range(3)]).outcome is Outcome.KNOWN
 
 
+def test_a_word_by_which_a_lock_left_is_kept_of_each_who_was_heard_or_asked() -> None:
+    """An escrow wants as many signatures of it as a gate, long after verifiers say something else."""
+    with standing(VOICES) as here:
+        carried, said = carrier(here), say(here, "kept")
+        freed = replace(said, event=Event.FREE, state=State.RELEASED, revision=1, held=(), left=said.held)
+        kept: list[SignedAttestation] = []
+        carried.relay.keep = kept.append
+        carried.relay.take(word(said), "a")
+        carried.voices.said = [word(freed, 1)]
+        carried.relay.take(word(freed), "b")
+        assert {each.attestation for each in kept} == {freed}
+        assert {each.eip712_signer for each in kept} == {each.address for each in VOICES[:2]}
+
+
 def test_attack_a_word_that_was_overtaken_is_delivered_all_the_same() -> None:
     """A refresh comes before the others were asked: they answer the newest word alone, but were heard before."""
     with standing(VOICES) as here:
