@@ -30,6 +30,9 @@ TOLD: Final = "Listening on "
 START_SECONDS: Final = 120
 ANSWER_SECONDS: Final = 120
 GLANCE_SECONDS: Final = 0.005
+NUDGE_SECONDS: Final = 5
+"""After that a node which makes a block for each transaction is asked for one: once in many thousands it has taken a
+transaction while it was still busy with the block before, and makes none of it."""
 EPOCHS_TO_FINALITY: Final = 2
 GAS: Final = 10_000_000
 """What a transaction may take where nothing is said. A node would estimate it to the unit, at a moment that is another
@@ -100,9 +103,12 @@ class Anvil:
     def send(self, **transaction: object) -> Mapping[str, Any]:
         """What became of a transaction of one of the node's accounts, once it is in a block."""
         sent = self.ask("eth_sendTransaction", {"gas": hex(GAS), **transaction})
-        deadline = monotonic() + ANSWER_SECONDS
+        began, is_nudged = monotonic(), not self.manner.mines or self.manner.block_seconds is not None
         while (receipt := self.ask("eth_getTransactionReceipt", sent)) is None:
-            if monotonic() > deadline:
+            if not is_nudged and monotonic() > began + NUDGE_SECONDS:
+                is_nudged = True
+                self.mine()
+            if monotonic() > began + ANSWER_SECONDS:
                 raise InternalError(
                     Reason.BROKEN_INVARIANT, "transaction", found="no receipt", expected="a block with it"
                 )

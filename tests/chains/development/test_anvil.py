@@ -50,6 +50,15 @@ def test_a_transaction_has_room_where_nothing_is_said_of_its_gas() -> None:
         assert int(node.ask("eth_getTransactionByHash", told["transactionHash"])["gas"], 16) == 30_000
 
 
+def test_a_node_that_makes_no_block_of_a_transaction_is_asked_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chains.development.anvil.NUDGE_SECONDS", 0.1)
+    with run_anvil(Manner(77)) as node:
+        node.ask("evm_setAutomine", False)  # noqa: FBT003 - as JSON-RPC has it
+        giver, taker = node.accounts[:2]
+        told = node.send(**{"from": giver, "to": taker})
+        assert (told["status"], told["blockNumber"], node.head) == ("0x1", "0x1", 1)
+
+
 def test_a_reorganisation_takes_back_what_was_in_the_newest_blocks() -> None:
     with run_anvil(Manner(77)) as node:
         node.mine()
